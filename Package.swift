@@ -1,0 +1,114 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Versions are exact because Package.resolved is not kept: nothing else makes a build repeatable.
+// swift-nio and swift-nio-ssl are named although only the hub's shell uses them directly: versions
+// of swift-nio before 2.100.0 crash on unbounded headers.
+let dependencies: [Package.Dependency] = [
+  .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+  .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+  .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+  .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+  .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+  .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+  .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+  .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+  .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+  .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+  .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+  .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "kreissync",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "kreissync", targets: ["kreissync"])],
+  dependencies: dependencies,
+  targets: [
+    // C targets hold module maps and shims, nothing else.
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
+    .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+
+    .target(name: "SyncCore", dependencies: [crypto]),
+    .target(name: "SyncProtocol", dependencies: ["SyncCore", "CZstd"]),
+    .target(name: "CaseloadSchema", dependencies: ["SyncCore", toml]),
+    .target(
+      name: "ReplicaStorage", dependencies: ["SyncCore", "CaseloadSchema", "CSQLite", grdb, sqlite]),
+    .target(
+      name: "HubStorage", dependencies: ["SyncCore", "CaseloadSchema", "CSQLite", grdb, sqlite]),
+    .target(name: "ReplicaAgent", dependencies: ["SyncCore", "SyncProtocol", "ReplicaStorage"]),
+    .target(name: "HubService", dependencies: ["SyncCore", "SyncProtocol", "HubStorage"]),
+    .target(
+      name: "Replica",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "ReplicaAgent", "CCurl", crypto, x509, asn1,
+      ]),
+    .target(
+      name: "Hub",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "HubService", crypto, x509, asn1, log,
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    .target(name: "Caseload", dependencies: ["SyncCore"]),
+    .target(
+      name: "SyncSimulator",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
+        "ReplicaAgent", "HubService", sqlite,
+      ]),
+    .executableTarget(
+      name: "kreissync",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
+        "ReplicaAgent", "HubService", "Replica", "Hub", "Caseload", toml, log, sqlite,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .testTarget(name: "SyncCoreTests", dependencies: ["SyncCore"]),
+    .testTarget(name: "SyncProtocolTests", dependencies: ["SyncCore", "SyncProtocol"]),
+    .testTarget(name: "CaseloadSchemaTests", dependencies: ["SyncCore", "CaseloadSchema"]),
+    .testTarget(
+      name: "ReplicaStorageTests",
+      dependencies: ["SyncCore", "CaseloadSchema", "ReplicaStorage", grdb, sqlite]),
+    .testTarget(
+      name: "HubStorageTests", dependencies: ["SyncCore", "CaseloadSchema", "HubStorage", grdb]),
+    .testTarget(
+      name: "NetworkTests", dependencies: ["SyncCore", "SyncProtocol", "Hub", "Replica"]),
+    .testTarget(
+      name: "LawTests",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
+        "ReplicaAgent", "HubService", "SyncSimulator", sqlite,
+      ]),
+    .testTarget(name: "EndToEndTests", dependencies: [sqlite]),
+    .testTarget(name: "RepositoryTests"),
+  ]
+)
+
+for target in package.targets where target.type != .system && target.type != .plugin {
+  guard !target.name.hasPrefix("C") || target.name.hasPrefix("Caseload") else { continue }
+  target.swiftSettings = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+  ]
+}

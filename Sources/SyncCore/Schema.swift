@@ -1,0 +1,239 @@
+/// The tables and columns that one county synchronises, as data.
+///
+/// Everything that depends on a table reads it from here: DDL, capture triggers, row encoding,
+/// decisions, digests. Numbers are stable for ever, as Protobuf's field numbers are: a number names
+/// a table or column on the wire, in the log and in the digest, so it is never given to another.
+package struct Schema: Sendable, Equatable {
+  /// Grows with each published change; a newer schema only adds.
+  package let version: Int
+  /// In order of their numbers.
+  package let tables: [Table]
+
+  private let positionByNumber: [Int: Int]
+  private let positionByName: [String: Int]
+
+  /// - Precondition: table numbers and names are unique; the reader of `caseload.toml` checks it.
+  package init(version: Int, tables: [Table]) {
+    self.version = version
+    self.tables = tables.sorted { $0.number < $1.number }
+    var byNumber: [Int: Int] = [:]
+    var byName: [String: Int] = [:]
+    for (position, table) in self.tables.enumerated() {
+      precondition(byNumber.updateValue(position, forKey: table.number) == nil)
+      precondition(byName.updateValue(position, forKey: table.name) == nil)
+    }
+    positionByNumber = byNumber
+    positionByName = byName
+  }
+
+  package func table(number: Int) -> Table? {
+    positionByNumber[number].map { tables[$0] }
+  }
+
+  package func table(named name: String) -> Table? {
+    positionByName[name].map { tables[$0] }
+  }
+
+  /// The table whose rows are the roots of cases.
+  package var caseRoot: Table? {
+    tables.first { $0.scope == .caseRoot }
+  }
+}
+
+/// Which rows a table's rows travel with.
+package enum TableScope: String, Sendable, CaseIterable {
+  /// The row is a case: its `id` is the case's id (`case_file`).
+  case caseRoot = "case_root"
+  /// The row belongs to the case in its `case_id`.
+  case ofCase = "case"
+  /// The row belongs to no case and goes to every site of the county.
+  case global
+}
+
+package struct Table: Sendable, Equatable {
+  /// 1 or more; stable.
+  package let number: Int
+  package let name: String
+  /// German, for reports and the console.
+  package let label: String
+  package let scope: TableScope
+  /// Only the site that wrote a row may change it; anyone else's UPDATE or DELETE is a proposal.
+  package let isAppendOnly: Bool
+  /// The hub alone writes it; a replica refuses local writes.
+  package let isHubOnly: Bool
+  /// Months after its case's closing until the row is due for erasure; nil while it belongs to no case.
+  package let retentionMonths: Int?
+  /// In order of their numbers; without `id` and `case_id`, which every table has by its scope.
+  package let columns: [Column]
+
+  private let positionByNumber: [Int8]
+
+  package init(
+    number: Int, name: String, label: String, scope: TableScope, isAppendOnly: Bool,
+    isHubOnly: Bool, retentionMonths: Int?, columns: [Column]
+  ) {
+    self.number = number
+    self.name = name
+    self.label = label
+    self.scope = scope
+    self.isAppendOnly = isAppendOnly
+    self.isHubOnly = isHubOnly
+    self.retentionMonths = retentionMonths
+    self.columns = columns.sorted { $0.number < $1.number }
+    var positions = [Int8](repeating: -1, count: Column.numberMax + 1)
+    for (position, column) in self.columns.enumerated() {
+      precondition((1...Column.numberMax).contains(column.number))
+      positions[column.number] = Int8(position)
+    }
+    positionByNumber = positions
+  }
+
+  package func position(ofColumn number: Int) -> Int? {
+    guard (1...Column.numberMax).contains(number), positionByNumber[number] >= 0 else { return nil }
+    return Int(positionByNumber[number])
+  }
+
+  package func column(number: Int) -> Column? {
+    position(ofColumn: number).map { columns[$0] }
+  }
+
+  package func column(named name: String) -> Column? {
+    columns.first { $0.name == name }
+  }
+
+  /// All columns that may leave a site: every tier but `local`.
+  package var travellingColumns: ColumnMask {
+    ColumnMask(columns.lazy.filter { $0.tier != .local }.map(\.number))
+  }
+
+  /// All columns that exist.
+  package var allColumns: ColumnMask {
+    ColumnMask(columns.lazy.map(\.number))
+  }
+
+  /// The given columns and those of every group that one of them belongs to: columns of a group
+  /// are captured, sent and decided as one.
+  package func widenedToGroups(_ mask: ColumnMask) -> ColumnMask {
+    var widened = mask
+    for column in columns where mask.contains(column.number) {
+      guard let group = column.group else { continue }
+      for other in columns where other.group == group { widened.insert(other.number) }
+    }
+    return widened
+  }
+}
+
+/// How far a column may travel.
+package enum Tier: String, Sendable, CaseIterable {
+  case local
+  case header
+  case personal
+  case special
+  case notes
+}
+
+/// Who wins for a column that two sites changed without knowing of each other.
+package enum Policy: String, Sendable, CaseIterable {
+  case lead
+  case county
+  case latest
+  case restrict
+  case union
+  case max
+  case min
+  case once
+  case state
+  case manual
+}
+
+package struct Column: Sendable, Equatable {
+  /// SQLite's integers have 64 bits; two are kept for row kinds in the change log.
+  package static let numberMax = 62
+
+  /// 1...62; stable.
+  package let number: Int
+  package let name: String
+  /// German, for reports and the console.
+  package let label: String
+  package let type: ColumnType
+  package let tier: Tier
+  package let policy: Policy
+  /// The values of a `code` or `set` column. For `restrict` and `state` the order is the declared
+  /// one: least restrictive, or earliest, first.
+  package let codes: [String]
+  /// States that absorb: nothing later replaces them.
+  package let terminalCodes: [String]
+  /// Columns with the same group name belong together (from and to, amount and unit).
+  package let group: String?
+  package let isRequired: Bool
+  /// The value of a row whose author named none.
+  package let defaultValue: Value
+
+  package init(
+    number: Int, name: String, label: String, type: ColumnType, tier: Tier, policy: Policy,
+    codes: [String] = [], terminalCodes: [String] = [], group: String? = nil,
+    isRequired: Bool = false, defaultValue: Value = .null
+  ) {
+    self.number = number
+    self.name = name
+    self.label = label
+    self.type = type
+    self.tier = tier
+    self.policy = policy
+    self.codes = codes
+    self.terminalCodes = terminalCodes
+    self.group = group
+    self.isRequired = isRequired
+    self.defaultValue = defaultValue
+  }
+}
+
+/// A set of column numbers: bit `number - 1` of one integer, as the capture triggers compute it.
+package struct ColumnMask: Hashable, Sendable {
+  package var bits: UInt64
+
+  package init(bits: UInt64) {
+    self.bits = bits
+  }
+
+  package init(_ numbers: some Sequence<Int>) {
+    bits = numbers.reduce(0) { $0 | 1 << UInt64($1 - 1) }
+  }
+
+  package static let empty = ColumnMask(bits: 0)
+
+  package var isEmpty: Bool { bits == 0 }
+  package var count: Int { bits.nonzeroBitCount }
+
+  package func contains(_ number: Int) -> Bool {
+    bits & (1 << UInt64(number - 1)) != 0
+  }
+
+  package mutating func insert(_ number: Int) {
+    bits |= 1 << UInt64(number - 1)
+  }
+
+  package mutating func remove(_ number: Int) {
+    bits &= ~(1 << UInt64(number - 1))
+  }
+
+  package func union(_ other: ColumnMask) -> ColumnMask { ColumnMask(bits: bits | other.bits) }
+  package func intersection(_ other: ColumnMask) -> ColumnMask {
+    ColumnMask(bits: bits & other.bits)
+  }
+  package func subtracting(_ other: ColumnMask) -> ColumnMask {
+    ColumnMask(bits: bits & ~other.bits)
+  }
+
+  /// The numbers in ascending order.
+  package var numbers: [Int] {
+    var rest = bits
+    var numbers: [Int] = []
+    numbers.reserveCapacity(count)
+    while rest != 0 {
+      numbers.append(rest.trailingZeroBitCount + 1)
+      rest &= rest - 1
+    }
+    return numbers
+  }
+}

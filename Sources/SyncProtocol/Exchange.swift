@@ -1,0 +1,66 @@
+/// One request of a site and the hub's answer, free of HTTP: the shells at both ends translate.
+///
+/// Every request is a POST; `path` is one of ``ProtocolPath``. Bodies here are plain: compression on
+/// the link is the shells' business.
+package struct ProtocolRequest: Sendable, Equatable {
+  package let path: String
+  package let contentType: ContentType
+  package let body: [UInt8]
+
+  package init(path: String, contentType: ContentType, body: [UInt8]) {
+    self.path = path
+    self.contentType = contentType
+    self.body = body
+  }
+}
+
+package struct ProtocolResponse: Sendable, Equatable {
+  /// An HTTP status; 200 for every answered request, else the body is a ``ProtocolError``.
+  package let status: Int
+  package let contentType: ContentType
+  package let body: [UInt8]
+  /// Set with 429, 503 and 507: the least number of seconds until the site may ask again.
+  package let retryAfterSeconds: Int?
+
+  package init(
+    status: Int, contentType: ContentType, body: [UInt8], retryAfterSeconds: Int? = nil
+  ) {
+    self.status = status
+    self.contentType = contentType
+    self.body = body
+    self.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+package enum ContentType: String, Sendable {
+  case json = "application/json"
+  /// Row blocks with a JSON head: `schemas/README.md` specifies them.
+  case rows = "application/vnd.kreissync.rows"
+}
+
+package enum ProtocolPath {
+  package static let hello = "/v1/hello"
+  package static let push = "/v1/push"
+  package static let pull = "/v1/pull"
+  package static let bye = "/v1/bye"
+  /// On the join listener only.
+  package static let join = "/v1/join"
+}
+
+/// Hard limits of the protocol. Both ends enforce them before they allocate.
+package enum ProtocolLimit {
+  /// Any body, after inflating it: a full batch (1 MiB) with room for one long row beside it.
+  package static let bodyByteCountMax = 8 << 20
+  /// A batch, in rows: about 100 ms of the hub's time.
+  package static let batchChangeCountMax = 1_000
+  /// A batch is closed above this size.
+  package static let batchByteCountTarget = 1 << 20
+  /// One cell: longer than any note of a consultation, far below a batch.
+  package static let textByteCountMax = 256 << 10
+  /// One identifier (row, case): a UUID has 36.
+  package static let identifierByteCountMax = 128
+  /// HTTP header block.
+  package static let headerByteCountMax = 16 << 10
+  /// The whole of one request, from its first byte to its last.
+  package static let requestSecondsMax = 60
+}
