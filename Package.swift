@@ -41,10 +41,13 @@ let package = Package(
     .target(name: "SyncCore", dependencies: [crypto]),
     .target(name: "SyncProtocol", dependencies: ["SyncCore", "CZstd"]),
     .target(name: "CaseloadSchema", dependencies: ["SyncCore", toml]),
+    .target(name: "SQLiteAccess", dependencies: ["SyncCore", "CSQLite", grdb, sqlite]),
     .target(
-      name: "ReplicaStorage", dependencies: ["SyncCore", "CaseloadSchema", "CSQLite", grdb, sqlite]),
+      name: "ReplicaStorage",
+      dependencies: ["SyncCore", "CaseloadSchema", "SQLiteAccess", grdb, sqlite]),
     .target(
-      name: "HubStorage", dependencies: ["SyncCore", "CaseloadSchema", "CSQLite", grdb, sqlite]),
+      name: "HubStorage",
+      dependencies: ["SyncCore", "CaseloadSchema", "SQLiteAccess", grdb, sqlite]),
     .target(name: "ReplicaAgent", dependencies: ["SyncCore", "SyncProtocol", "ReplicaStorage"]),
     .target(name: "HubService", dependencies: ["SyncCore", "SyncProtocol", "HubStorage"]),
     .target(

@@ -109,7 +109,6 @@ package struct RowKey: Hashable, Comparable, Sendable {
   }
 }
 
-
 /// UTC milliseconds since 1970. Inside the core only the policy `latest` and the rule "written
 /// before" of a hand-over compare them.
 package typealias Milliseconds = Int64

@@ -168,11 +168,13 @@ package struct Column: Sendable, Equatable {
   package let isRequired: Bool
   /// The value of a row whose author named none.
   package let defaultValue: Value
+  /// The table of the same case whose row's `id` the column holds.
+  package let references: String?
 
   package init(
     number: Int, name: String, label: String, type: ColumnType, tier: Tier, policy: Policy,
     codes: [String] = [], terminalCodes: [String] = [], group: String? = nil,
-    isRequired: Bool = false, defaultValue: Value = .null
+    isRequired: Bool = false, defaultValue: Value = .null, references: String? = nil
   ) {
     self.number = number
     self.name = name
@@ -185,6 +187,7 @@ package struct Column: Sendable, Equatable {
     self.group = group
     self.isRequired = isRequired
     self.defaultValue = defaultValue
+    self.references = references
   }
 }
 

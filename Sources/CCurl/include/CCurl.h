@@ -37,6 +37,10 @@ static inline CURLcode kreissync_curl_get_large(CURL *handle, CURLINFO info, cur
   return curl_easy_getinfo(handle, info, value);
 }
 
+static inline CURLcode kreissync_curl_global_init(void) {
+  return curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 static inline const char *kreissync_curl_version(void) {
   return curl_version_info(CURLVERSION_NOW)->version;
 }

@@ -1,0 +1,255 @@
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import ServiceLifecycle
+package import SyncCore
+import SyncProtocol
+import UnixSignals
+import X509
+
+/// The hub's two listeners: one for sites, which demands a client certificate of everyone, and one
+/// that takes requests to join and nothing else.
+///
+/// HTTP/1.1 over TLS 1.3. Nothing but bytes, limits and certificates is decided here: see
+/// ``CountyRequests`` for the rest.
+package struct HubServer: Sendable {
+  package struct Configuration: Sendable {
+    package let sites: ListenAddress
+    package let joining: ListenAddress
+    package let identity: ServerIdentity
+    /// One for each county that is served.
+    package let authorities: [CertificateAuthority]
+    /// Whether SIGTERM and SIGINT end ``HubServer/run(onListening:)``. Off where the process is not
+    /// the hub's own.
+    package let endsOnSignals: Bool
+    /// From a request's head to the last byte of its answer.
+    package let requestSecondsMax: Int
+
+    package init(
+      sites: ListenAddress, joining: ListenAddress, identity: ServerIdentity,
+      authorities: [CertificateAuthority], endsOnSignals: Bool = true,
+      requestSecondsMax: Int = ProtocolLimit.requestSecondsMax
+    ) {
+      self.sites = sites
+      self.joining = joining
+      self.identity = identity
+      self.authorities = authorities
+      self.endsOnSignals = endsOnSignals
+      self.requestSecondsMax = requestSecondsMax
+    }
+  }
+
+  private let configuration: Configuration
+  private let requests: any CountyRequests
+  private let now: @Sendable () -> Milliseconds
+  private let logger: Logger
+
+  /// SQLite has one writer for each county, and readers beside it are short: more threads would
+  /// only wait.
+  private static let threadCount = 8
+  /// A county has some 50 sites. Each connection may hold one body of 8 MiB, packed and unpacked.
+  private static let connectionCountMax = 256
+  /// Longer than a replica's apply between two requests, so that a session is one connection.
+  private static let idleSecondsMax: Int64 = 60
+  /// A client that keeps its half of the connection open is not waited for.
+  private static let closeSecondsMax: Int64 = 2
+  /// Requests in flight are finished when the hub is told to end; then they are cut.
+  private static let shutdownSecondsMax: Int64 = 8
+  private static let headerCountMax = 100
+
+  /// - Parameter now: the hub's time, UTC milliseconds: it judges certificates.
+  package init(
+    configuration: Configuration, requests: any CountyRequests,
+    now: @escaping @Sendable () -> Milliseconds, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.requests = requests
+    self.now = now
+    self.logger = logger
+  }
+
+  /// Serves until SIGTERM or SIGINT, or until the task is cancelled; requests in flight are
+  /// answered first, for at most eight seconds.
+  ///
+  /// - Parameter onListening: called once, when both listeners are bound and the hub has seen with
+  ///   its own eyes that a stranger gets no answer. Ports are the real ones, also when 0 was asked.
+  /// - Throws: ``HubStartError`` when a listener cannot be bound or the self-test fails.
+  package func run(
+    onListening: @escaping @Sendable (ListeningPorts) async -> Void
+  ) async throws {
+    let threads = NIOThreadPool(numberOfThreads: Self.threadCount)
+    threads.start()
+    do {
+      try await serve(on: threads, onListening: onListening)
+    } catch {
+      try await threads.shutdownGracefully()
+      throw error
+    }
+    try await threads.shutdownGracefully()
+  }
+
+  private func serve(
+    on threads: NIOThreadPool, onListening: @escaping @Sendable (ListeningPorts) async -> Void
+  ) async throws {
+    let authentication = SiteAuthentication(
+      authorities: configuration.authorities, requests: requests, now: now)
+    let sites = try listener(
+      at: configuration.sites, tls: siteTLS(),
+      responder(at: .sites(authentication), on: threads))
+    let joining = try listener(
+      at: configuration.joining, tls: joinTLS(),
+      responder(at: .joining, on: threads))
+    let start = Start(sites: sites, joining: joining, onListening: onListening)
+    var group = ServiceGroupConfiguration(
+      services: [
+        .init(service: sites), .init(service: joining),
+        .init(service: start, successTerminationBehavior: .ignore),
+      ],
+      gracefulShutdownSignals: configuration.endsOnSignals ? [.sigterm, .sigint] : [],
+      logger: logger)
+    group.maximumGracefulShutdownDuration = .seconds(Self.shutdownSecondsMax)
+    try await ServiceGroup(configuration: group).run()
+  }
+
+  private func responder(
+    at door: ListenerResponder.Door, on threads: NIOThreadPool
+  ) -> ListenerResponder {
+    ListenerResponder(
+      door: door, requests: requests, threads: threads,
+      requestSecondsMax: Int64(configuration.requestSecondsMax))
+  }
+
+  private func listener(
+    at address: ListenAddress, tls: TLSConfiguration, _ responder: ListenerResponder
+  ) throws -> Listener {
+    let ports = AsyncStream.makeStream(of: Int.self)
+    let http = HTTP1Channel.Configuration(
+      idleTimeout: .seconds(Self.idleSecondsMax),
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: ProtocolLimit.headerByteCountMax,
+        maxHeaderListSize: ProtocolLimit.headerByteCountMax,
+        maxHeaderFieldCount: Self.headerCountMax))
+    let application = Application(
+      responder: responder,
+      server: HTTPServerBuilder { responder in
+        LingeringChannel(
+          inner: try TLSChannel(
+            HTTP1Channel(responder: responder, configuration: http), tlsConfiguration: tls))
+      },
+      configuration: ApplicationConfiguration(
+        address: .hostname(address.host, port: address.port),
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionCountMax)),
+      onServerRunning: { channel in
+        ports.continuation.yield(channel.localAddress?.port ?? address.port)
+        ports.continuation.finish()
+      },
+      logger: logger)
+    return Listener(address: address, application: application, ports: ports.stream)
+  }
+
+  /// NB: the default verifies nobody, and `.fullVerification` drops every client because a site has
+  /// no host name.
+  private func siteTLS() throws -> TLSConfiguration {
+    var tls = try joinTLS()
+    tls.certificateVerification = .noHostnameVerification
+    tls.trustRoots = .certificates(
+      try configuration.authorities.map { authority in
+        try NIOSSLCertificate(bytes: authority.certificate.derBytes(), format: .der)
+      })
+    return tls
+  }
+
+  private func joinTLS() throws -> TLSConfiguration {
+    let certificate = try NIOSSLCertificate(
+      bytes: configuration.identity.certificateDER, format: .der)
+    let key = try NIOSSLPrivateKey(bytes: configuration.identity.keyDER, format: .der)
+    var tls = TLSConfiguration.makeServerConfiguration(
+      certificateChain: [.certificate(certificate)], privateKey: .privateKey(key))
+    tls.minimumTLSVersion = .tlsv13
+    tls.applicationProtocols = ["http/1.1"]
+    tls.shutdownTimeout = .seconds(Self.closeSecondsMax)
+    return tls
+  }
+}
+
+/// Where a listener stands.
+package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+  /// A name or an address; IPv6 without brackets.
+  package let host: String
+  /// 0 lets the system choose.
+  package let port: Int
+
+  package init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+package struct ListeningPorts: Sendable, Equatable {
+  package let sites: Int
+  package let joining: Int
+}
+
+/// Why the hub did not start.
+package enum HubStartError: Error, Sendable, Equatable, CustomStringConvertible {
+  case cannotListen(ListenAddress, reason: String)
+  case admitsStrangers
+  case selfTestFailed
+
+  package var description: String {
+    switch self {
+    case .cannotListen(let address, let reason):
+      "cannot listen on \(address): \(reason); end what holds the port or choose another"
+    case .admitsStrangers:
+      "the hub answered a caller without a certificate and serves nobody; report this as a defect"
+    case .selfTestFailed:
+      "the hub could not reach its own listener to test it and serves nobody; look at the firewall"
+        + " of this machine and the address of --listen"
+    }
+  }
+}
+
+/// One listener as a service of the group, with its address in its errors.
+private struct Listener: Service {
+  let address: ListenAddress
+  let application: Application<ListenerResponder>
+  /// Yields the real port once and ends.
+  let ports: AsyncStream<Int>
+
+  func run() async throws {
+    do {
+      try await application.run()
+    } catch let error as CancellationError {
+      throw error
+    } catch {
+      throw HubStartError.cannotListen(address, reason: String(describing: error))
+    }
+  }
+
+  var port: Int? {
+    get async {
+      for await port in ports { return port }
+      return nil
+    }
+  }
+}
+
+/// Waits for both listeners, tests the one for sites, tells.
+private struct Start: Service {
+  let sites: Listener
+  let joining: Listener
+  let onListening: @Sendable (ListeningPorts) async -> Void
+
+  func run() async throws {
+    // No port means that the group was cancelled: what a listener threw is the reason.
+    guard let sitePort = await sites.port, let joinPort = await joining.port else { return }
+    try await StrangerTest.run(host: sites.address.host, port: sitePort)
+    await onListening(ListeningPorts(sites: sitePort, joining: joinPort))
+  }
+}

@@ -1,0 +1,116 @@
+package import HubStorage
+package import SyncCore
+package import SyncProtocol
+
+/// Answers the requests of one county's sites: bytes in, bytes out.
+///
+/// Knows nothing of HTTP, TLS or threads: the shell authenticates and brings the caller. Blocking;
+/// safe to call from several threads, because the store orders its writes.
+package struct CountyService: Sendable {
+  let store: any HubStore
+  let schema: Schema
+  let environment: HubEnvironment
+
+  package init(store: any HubStore, schema: Schema, environment: HubEnvironment) {
+    self.store = store
+    self.schema = schema
+    self.environment = environment
+  }
+
+  /// Never throws: what goes wrong is an answer with a ``ProtocolError``, and nothing is half done.
+  package func answer(_ request: ProtocolRequest, from site: SiteID) -> ProtocolResponse {
+    do {
+      switch (request.path, request.contentType) {
+      case (ProtocolPath.hello, .json):
+        return try json(hello(try WireJSON.decode(request.body), from: site))
+      case (ProtocolPath.push, .rows):
+        return ProtocolResponse(
+          status: 200, contentType: .json, body: try push(request.body, from: site))
+      case (ProtocolPath.pull, .json):
+        let page = try pull(try WireJSON.decode(request.body), from: site)
+        return ProtocolResponse(status: 200, contentType: .rows, body: try page.encoded())
+      case (ProtocolPath.bye, .json):
+        return try json(bye(try WireJSON.decode(request.body), from: site))
+      default:
+        throw ProtocolError(
+          .notFound, "there is nothing at this address for this content type",
+          hint: "see schemas/openapi.yaml")
+      }
+    } catch {
+      return Self.response(to: error)
+    }
+  }
+
+  private func json(_ message: some Encodable) throws -> ProtocolResponse {
+    ProtocolResponse(status: 200, contentType: .json, body: try WireJSON.encode(message))
+  }
+
+  /// The answer to a failed request: generic for everything that the site cannot act on.
+  static func response(to error: any Error) -> ProtocolResponse {
+    let reason: ProtocolError
+    var retryAfter: Int?
+    switch error {
+    case let error as ProtocolError:
+      reason = error
+      if error.code == .paused { retryAfter = 3_600 }
+    case HubStoreError.full:
+      reason = ProtocolError(
+        .hubStorageFull, "the hub has no room on its disk", hint: "the county has to make room")
+      retryAfter = 300
+    case HubStoreError.busy:
+      reason = ProtocolError(.busy, "the hub is busy", hint: "try again")
+      retryAfter = 5
+    case HubStoreError.entryKnown:
+      reason = ProtocolError(
+        .fork, "a change with this number was answered before with other content",
+        hint: "choose with `kreissync hub site rejoin`")
+    case let error as DecodeError:
+      reason = ProtocolError(
+        .badRequest, "the body cannot be decoded at byte \(error.offset): \(error.cause.rawValue)",
+        hint: "see schemas/README.md")
+    default:
+      reason = ProtocolError(.internalError, "the hub failed", hint: "see the hub's log")
+    }
+    // A ProtocolError always encodes: its fields are texts.
+    let body = (try? WireJSON.encode(reason)) ?? []
+    return ProtocolResponse(
+      status: reason.status, contentType: .json, body: body, retryAfterSeconds: retryAfter)
+  }
+
+  /// The caller's record; refuses those who may not talk now.
+  func served(_ id: SiteID, in reader: some HubReader) throws -> SiteRecord {
+    guard let site = try reader.site(id) else { throw Self.refusal }
+    switch site.state {
+    case .joined:
+      return site
+    case .paused:
+      throw ProtocolError(
+        .paused, "the county has paused this site", hint: "wait, or ask the county")
+    case .held:
+      throw ProtocolError(
+        .held, "two copies of this site's replica called; both are held",
+        hint: "the county chooses with `kreissync hub site rejoin`")
+    case .waiting, .revoked:
+      throw Self.refusal
+    }
+  }
+
+  /// The same for everybody who is not served, whatever the reason.
+  package static let refusal = ProtocolError(
+    .refused, "the hub does not serve this certificate", hint: "ask the county")
+
+  /// Refuses a session that a newer one has fenced off, and marks this one as used.
+  func fence(_ session: Int64, of site: SiteRecord, in writer: some HubWriter) throws -> SiteRecord {
+    let contact = site.contact
+    guard session >= contact.sessionUsed, session <= contact.sessionIssued, session > 0 else {
+      throw ProtocolError(
+        .fenced, "session \(session) is over: session \(contact.sessionUsed) has begun",
+        hint: "begin a new session")
+    }
+    guard session > contact.sessionUsed else { return site }
+    var used = site
+    used.contact.sessionUsed = session
+    try writer.put(used)
+    return used
+  }
+}

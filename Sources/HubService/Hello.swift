@@ -1,0 +1,105 @@
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+extension CountyService {
+  /// Begins a session: checks that the site stands in this hub's log, measures its clock, hands out
+  /// a session number, and proves that the log has only grown since the site last saw it.
+  func hello(_ request: HelloRequest, from id: SiteID) throws -> HelloResponse {
+    guard request.protocolVersion == protocolVersion else {
+      throw ProtocolError(
+        .unsupportedVersion, "the site speaks protocol version \(request.protocolVersion)",
+        hint: "this hub speaks version \(protocolVersion)")
+    }
+    guard let position = request.position.position, request.nonce.utf8.count <= 64,
+      request.incarnation.utf8.count <= RowLimit.identifierByteCountMax
+    else {
+      throw ProtocolError(
+        .badRequest, "position, nonce or incarnation is malformed", hint: "see schemas/openapi.yaml")
+    }
+    return try store.write { writer in
+      var site = try served(id, in: writer)
+      let counter = try writer.counter
+      let history = try writer.county.history
+      try check(position, history: history, counter: counter, in: writer)
+      try checkLog(of: site, request, in: writer)
+
+      let now = environment.now()
+      // A repeat of the same hello is the same session: its answer was lost.
+      if site.contact.sessionNonce != request.nonce {
+        site.contact.sessionIssued += 1
+        site.contact.sessionNonce = request.nonce
+      }
+      site.contact.incarnation = request.incarnation
+      site.contact.lastContact = now
+      site.contact.clockSkew = request.clockMilliseconds &- now
+      try writer.put(site)
+      return HelloResponse(
+        session: site.contact.sessionIssued,
+        head: Position(history: history, seq: counter.seq, treeHead: counter.tree),
+        consistency: try consistency(from: position, to: counter, in: writer), clock: now,
+        schemaVersion: schema.version)
+    }
+  }
+
+  /// A position is known if its history is the hub's and its tree head is one the hub has had.
+  func check(
+    _ position: Position, history: HistoryID, counter: Counter, in reader: some HubReader
+  ) throws {
+    let isKnown =
+      position.history == history && position.seq <= counter.seq
+      && position.treeHead.size <= counter.tree.size
+      && (try MerkleTree.head(size: position.treeHead.size, reading: reader.treeNode))
+        == position.treeHead
+    guard isKnown else {
+      throw ProtocolError(
+        .unknownPosition, "the site stands at a position that is not in this hub's log",
+        hint: "the hub was restored, or this replica belongs to another hub; ask the county")
+    }
+  }
+
+  func consistency(from position: Position, to counter: Counter, in reader: some HubReader) throws
+    -> [Hash256]
+  {
+    try MerkleTree.consistencyProof(
+      from: position.treeHead.size, to: counter.tree.size, reading: reader.treeNode) ?? []
+  }
+
+  /// A hub that knows more of the site's log than the site itself is looking at a restored file; a
+  /// new incarnation that nobody announced, at a copy.
+  private func checkLog(
+    of site: SiteRecord, _ request: HelloRequest, in reader: some HubReader
+  ) throws {
+    let incarnation = IncarnationID(request.incarnation)
+    let isFirst = site.contact.incarnation.isEmpty
+    let isSame = ByteText(site.contact.incarnation) == incarnation.text
+    let last = try reader.lastBatch(of: site.id, incarnation: incarnation)
+    let isAhead = (last?.id.number ?? 0) > request.lastBatchNumber
+    let differs =
+      last != nil && last!.id.number == request.lastBatchNumber
+      && last!.hash.text != request.lastBatchHash
+    guard isFirst || isSame, !isAhead, !differs else {
+      throw ProtocolError(
+        .fork, "the replica's change log is not the one that this hub has answered",
+        hint: "the replica was restored or copied; choose with `kreissync hub site rejoin`")
+    }
+  }
+
+  /// Ends a session: what the site says of it is recorded, also when it failed.
+  func bye(_ request: ByeRequest, from id: SiteID) throws -> ByeResponse {
+    try store.write { writer in
+      var site = try fence(request.session, of: served(id, in: writer), in: writer)
+      let now = environment.now()
+      site.contact.lastContact = now
+      if request.result == "done" {
+        site.contact.lastSuccess = now
+        site.contact.cursor = min(request.seq, try writer.counter.seq)
+      }
+      site.contact.digestEqual = request.digestEqual
+      site.contact.parked = request.parked
+      site.contact.pending = request.pending
+      try writer.put(site)
+      return ByeResponse(recorded: true)
+    }
+  }
+}

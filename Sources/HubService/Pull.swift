@@ -1,0 +1,237 @@
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+extension CountyService {
+  /// One page of what happened above the site's cursor in the cases granted to it, read at one
+  /// moment. ``PullContinuation`` says how pages make up one consistent state.
+  func pull(_ request: PullRequest, from id: SiteID) throws -> PullPage {
+    guard let since = request.since.position,
+      request.refreshRows.count + request.refreshCases.count <= PullRequest.refreshCountMax
+    else {
+      throw ProtocolError(
+        .badRequest, "position or refresh lists are malformed", hint: "see schemas/openapi.yaml")
+    }
+    let site = try store.read { try served(id, in: $0) }
+    if site.contact.sessionUsed != request.session {
+      _ = try store.write { try fence(request.session, of: served(id, in: $0), in: $0) }
+    }
+    return try store.read { reader in
+      let counter = try reader.counter
+      try check(since, history: reader.county.history, counter: counter, in: reader)
+      var builder = PageBuilder(
+        site: site, since: since, schema: schema, counter: counter, reader: reader)
+      return try builder.page(for: request)
+    }
+  }
+}
+
+/// Fills one page.
+private struct PageBuilder<Reader: HubReader> {
+  let site: SiteRecord
+  let since: Position
+  let schema: Schema
+  let counter: Counter
+  let reader: Reader
+  private var page = PullPage()
+  private var byteCount = 0
+
+  /// A page is closed above this size: half a body's hard limit, so that one long row still fits.
+  private static var byteCountTarget: Int { ProtocolLimit.bodyByteCountMax / 2 }
+  /// Rows read in one go: their values are in memory at once.
+  private static var readCount: Int { 500 }
+
+  init(site: SiteRecord, since: Position, schema: Schema, counter: Counter, reader: Reader) {
+    self.site = site
+    self.since = since
+    self.schema = schema
+    self.counter = counter
+    self.reader = reader
+  }
+
+  private var isFull: Bool { byteCount >= Self.byteCountTarget }
+
+  mutating func page(for request: PullRequest) throws -> PullPage {
+    if let continuation = request.continuation {
+      guard continuation.since >= since.seq, continuation.through <= counter.seq,
+        continuation.since <= continuation.through
+      else {
+        throw ProtocolError(
+          .badRequest, "the continuation is none of this hub", hint: "begin the pull again")
+      }
+      try fill(from: continuation)
+    } else {
+      for key in request.refreshRows where !isFull { try refresh(key.key) }
+      for caseID in request.refreshCases.map({ CaseID($0) }) where !isFull {
+        try refresh(caseID)
+      }
+      try fill(from: PullContinuation(since: since.seq, through: counter.seq))
+    }
+    return page
+  }
+
+  // MARK: Rounds
+
+  private mutating func fill(from start: PullContinuation) throws {
+    var place = start
+    while true {
+      try fillGrants(&place)
+      try fillRows(&place)
+      if isFull && !(place.isRoundDone && place.through == counter.seq) {
+        page.head.continuation = place
+        return
+      }
+      if place.through == counter.seq { return try finish() }
+      place = PullContinuation(since: place.through, through: counter.seq)
+    }
+  }
+
+  private mutating func fillGrants(_ place: inout PullContinuation) throws {
+    while place.grantsThrough < place.through, !isFull {
+      let next = try reader.grants(
+        of: site.id, openedIn: place.grantsThrough + 1...place.through, limit: 64)
+      guard !next.isEmpty else {
+        place.grantsThrough = place.through
+        return
+      }
+      for granted in next {
+        let isDone = try deliver(granted, at: &place)
+        guard isDone else { return }
+        place.grantsThrough = granted.grant.fromSeq
+        place.grantedCase = nil
+        place.lastRow = nil
+        if isFull { return }
+      }
+    }
+  }
+
+  /// Delivers the rest of a granted case; false if the page ended in the middle of it.
+  private mutating func deliver(_ granted: GrantedCase, at place: inout PullContinuation) throws
+    -> Bool
+  {
+    let grant = granted.grant
+    page.cases.append(
+      PullPage.CaseRecord(
+        caseID: grant.caseID, lead: granted.lead, role: grant.role, epoch: granted.epoch,
+        isDeliveredWhole: !grant.isHeldAlready))
+    byteCount += 128
+    guard !grant.isHeldAlready else { return true }
+    var last = place.grantedCase == grant.caseID.string ? place.lastRow?.key : nil
+    while !isFull {
+      let rows = try reader.rows(of: grant.caseID, after: last, limit: Self.readCount)
+      for row in rows {
+        append(wholeItem(of: row))
+        last = row.key
+        if isFull { break }
+      }
+      if rows.count < Self.readCount && last == rows.last?.key ?? last { return true }
+    }
+    place.grantedCase = grant.caseID.string
+    place.lastRow = last.map(WireRowKey.init)
+    return false
+  }
+
+  private mutating func fillRows(_ place: inout PullContinuation) throws {
+    guard place.grantsThrough == place.through else { return }
+    while place.rowsThrough < place.through, !isFull {
+      let rows = try reader.changedRows(
+        for: site.id, in: place.rowsThrough + 1...place.through, heldAt: place.since,
+        limit: Self.readCount)
+      for row in rows {
+        if let item = changedItem(of: row) { append(item) }
+        place.rowsThrough = row.lastSeq
+        if isFull { return }
+      }
+      if rows.count < Self.readCount { place.rowsThrough = place.through }
+    }
+  }
+
+  private mutating func finish() throws {
+    let position = Position(history: since.history, seq: counter.seq, treeHead: counter.tree)
+    page.head.checkpoint = WirePosition(position)
+    page.head.consistency =
+      try (MerkleTree.consistencyProof(
+        from: since.treeHead.size, to: counter.tree.size, reading: reader.treeNode) ?? [])
+      .map(\.text)
+    page.head.scopeDigest = try reader.scopeDigest(for: site.id).text
+    page.digests = try reader.caseDigests(for: site.id, above: since.seq).map {
+      ($0.caseID, $0.digest)
+    }
+  }
+
+  // MARK: Refreshing
+
+  private mutating func refresh(_ key: RowKey) throws {
+    guard let row = try reader.rows([key])[key], try isGranted(row.caseID) else {
+      append(.gone(PullPage.GoneRow(key: key, caseID: nil)))
+      return
+    }
+    append(wholeItem(of: row))
+  }
+
+  private mutating func refresh(_ caseID: CaseID) throws {
+    guard try isGranted(caseID), let stored = try reader.cases([caseID])[caseID] else { return }
+    let role = try reader.roles(of: site.id, in: [caseID])[caseID] ?? .reader
+    page.cases.append(
+      PullPage.CaseRecord(
+        caseID: caseID, lead: stored.lead, role: role, epoch: stored.epoch,
+        isDeliveredWhole: true))
+    var last: RowKey?
+    while true {
+      let rows = try reader.rows(of: caseID, after: last, limit: Self.readCount)
+      for row in rows { append(wholeItem(of: row)) }
+      guard rows.count == Self.readCount else { return }
+      last = rows.last?.key
+    }
+  }
+
+  private func isGranted(_ caseID: CaseID) throws -> Bool {
+    try caseID.isNone || reader.roles(of: site.id, in: [caseID])[caseID] != nil
+  }
+
+  // MARK: Items
+
+  private func wholeItem(of row: StoredRow) -> PullPage.RowItem {
+    guard row.isAlive, let table = schema.table(number: row.key.table) else {
+      return .gone(PullPage.GoneRow(key: row.key, caseID: row.caseID))
+    }
+    return .whole(image(of: row, in: table, mask: table.travellingColumns))
+  }
+
+  /// What the site lacks of a changed row: not what it wrote itself and the hub took as it was.
+  private func changedItem(of row: StoredRow) -> PullPage.RowItem? {
+    guard row.isAlive, let table = schema.table(number: row.key.table) else {
+      return .gone(PullPage.GoneRow(key: row.key, caseID: row.caseID))
+    }
+    var mask = ColumnMask.empty
+    for (position, column) in table.columns.enumerated() where column.tier != .local {
+      let version = row.versions[position]
+      let isOwn =
+        version.site == site.id && version.isDirect
+        && version.incarnation.text == ByteText(site.contact.incarnation)
+      if version.seq > since.seq && !isOwn { mask.insert(column.number) }
+    }
+    if mask.isEmpty { return nil }
+    let image = image(of: row, in: table, mask: mask)
+    return mask == table.travellingColumns ? .whole(image) : .part(image)
+  }
+
+  private func image(of row: StoredRow, in table: Table, mask: ColumnMask) -> RowImage {
+    RowImage(
+      key: row.key, caseID: row.caseID, cells: Cells(of: row.values, in: table, mask: mask))
+  }
+
+  private mutating func append(_ item: PullPage.RowItem) {
+    page.rows.append(item)
+    switch item {
+    case .whole(let image), .part(let image):
+      byteCount += image.cells.values.reduce(96) { $0 + ($1.text?.utf8.count ?? 8) }
+    case .gone:
+      byteCount += 96
+    }
+  }
+}
+
+extension PullContinuation {
+  fileprivate var isRoundDone: Bool { grantsThrough == through && rowsThrough == through }
+}

@@ -1,0 +1,84 @@
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+extension CountyService {
+  /// Decides one batch: reads what it touches, decides purely, writes effects and answer in the same
+  /// transaction. A repeat of an answered batch gets the stored answer and changes nothing.
+  ///
+  /// - Returns: the JSON of a ``PushResponse``; durable when this returns.
+  func push(_ body: [UInt8], from id: SiteID) throws -> [UInt8] {
+    let (session, bytes) = try PushBody.decode(body)
+    let hash = Hash256(sha256Of: bytes)
+    let batch = try Batch(
+      decoding: bytes, changeCountMax: ProtocolLimit.batchChangeCountMax)
+    return try store.write { writer in
+      let site = try fence(session, of: served(id, in: writer), in: writer)
+      let batchID = BatchID(site: id, incarnation: batch.incarnation, number: batch.number)
+      if let answered = try writer.answeredBatch(batchID) {
+        guard answered.hash == hash else { throw Self.fork }
+        return answered.answer
+      }
+      let last = try writer.lastBatch(of: id, incarnation: batch.incarnation)
+      guard batch.number == (last?.id.number ?? 0) + 1,
+        batch.previous == last?.hash ?? Hash256.zero,
+        ByteText(site.contact.incarnation) == batch.incarnation.text,
+        batch.history == (try writer.county.history)
+      else { throw Self.fork }
+
+      let plan = try decide(batch, of: site, in: writer)
+      let now = environment.now()
+      try writer.write(plan, at: now, random: environment.random)
+      let answer = try WireJSON.encode(
+        PushResponse(
+          batchNumber: batch.number, batchHash: hash, seq: try writer.counter.seq,
+          answers: plan.answers))
+      try writer.store(
+        AnsweredBatch(id: batchID, hash: hash, answer: answer, receivedAt: now),
+        verdicts: plan.answers.map { ($0.id, $0.verdict) }
+          + batch.coalesced.map { ($0, .applied) })
+      return answer
+    }
+  }
+
+  private static let fork = ProtocolError(
+    .fork, "this batch does not follow the last one that this hub has answered",
+    hint: "the replica was restored or copied; choose with `kreissync hub site rejoin`")
+
+  private func decide(_ batch: Batch, of site: SiteRecord, in writer: some HubWriter) throws -> Plan {
+    let keys = distinct(batch.changes.map(\.row))
+    let rows = try writer.rows(keys)
+    let caseIDs = distinct(batch.changes.map(\.caseID) + [.none])
+    let view = HubView(
+      rows: rows, cases: try writer.cases(caseIDs),
+      roles: try writer.roles(of: site.id, in: caseIDs))
+    let context = try Self.context(
+      for: Author(
+        site: site.id, incarnation: batch.incarnation, ancestors: [],
+        clockSkew: site.contact.clockSkew),
+      areas: site.areas, schema: schema, now: environment.now(), in: writer)
+    let county = try writer.county
+    return Decision.decide(
+      batch.changes, view: view, context: context,
+      digestKey: SipHash128Key(bytes: county.digestKey)!)
+  }
+
+  /// Everything but the rows that a decision depends on.
+  static func context(
+    for author: Author, areas: [String], schema: Schema, now: Milliseconds,
+    in reader: some HubReader
+  ) throws -> DecisionContext {
+    let sites = try reader.sites.filter { $0.state != .revoked }
+    let county = sites.filter { $0.kind == .county }.map(\.id)
+    let viewers = sites.filter { other in
+      other.kind == .county || other.areas.contains { areas.contains($0) }
+    }
+    return DecisionContext(
+      schema: schema, author: author, headSeq: try reader.counter.seq, now: now,
+      countySites: county, viewersOfNewCases: viewers.map(\.id).sorted())
+  }
+
+  private func distinct<Element: Hashable & Comparable>(_ elements: [Element]) -> [Element] {
+    Set(elements).sorted()
+  }
+}

@@ -1,0 +1,236 @@
+package import SyncCore
+
+/// A county as its database names it.
+package struct CountyRecord: Sendable, Equatable {
+  package let key: CountyKey
+  package let name: String
+  package let history: HistoryID
+  /// 16 bytes: the key of the county's digests, known to its sites.
+  package let digestKey: [UInt8]
+  /// The text of `caseload.toml` that this county uses.
+  package let schemaText: String
+
+  package init(
+    key: CountyKey, name: String, history: HistoryID, digestKey: [UInt8], schemaText: String
+  ) {
+    self.key = key
+    self.name = name
+    self.history = history
+    self.digestKey = digestKey
+    self.schemaText = schemaText
+  }
+}
+
+/// The head of a county's log.
+package struct Counter: Sendable, Equatable {
+  package let seq: Int64
+  package let tree: TreeHead
+
+  package init(seq: Int64, tree: TreeHead) {
+    self.seq = seq
+    self.tree = tree
+  }
+}
+
+package enum SiteKind: String, Sendable, CaseIterable, Codable {
+  case county
+  case municipality
+  case association
+  case carrier
+  case externalService = "external_service"
+}
+
+package enum SiteState: String, Sendable, CaseIterable, Codable {
+  /// Added, not yet joined.
+  case waiting
+  case joined
+  case paused
+  case held
+  case revoked
+}
+
+/// All that the hub knows of a site.
+package struct SiteRecord: Sendable, Equatable {
+  package let id: SiteID
+  package let name: String
+  package let kind: SiteKind
+  /// Official keys (AGS) of the municipalities it serves, ascending.
+  package let areas: [String]
+  package var state: SiteState
+  /// Where the site finds the two listeners.
+  package var url: String
+  package var joinURL: String
+  /// SHA-256 of the join token while one is open or was used.
+  package var tokenHash: [UInt8]?
+  package var tokenExpiresAt: Milliseconds
+  /// SHA-256 of the public key that its certificate binds; nil before it joined.
+  package var keyHash: [UInt8]?
+  package var certificateExpiresAt: Milliseconds?
+  package var contact: SiteContact
+
+  package init(
+    id: SiteID, name: String, kind: SiteKind, areas: [String], state: SiteState, url: String,
+    joinURL: String, tokenHash: [UInt8]? = nil, tokenExpiresAt: Milliseconds = 0,
+    keyHash: [UInt8]? = nil, certificateExpiresAt: Milliseconds? = nil,
+    contact: SiteContact = SiteContact()
+  ) {
+    self.id = id
+    self.name = name
+    self.kind = kind
+    self.areas = areas
+    self.state = state
+    self.url = url
+    self.joinURL = joinURL
+    self.tokenHash = tokenHash
+    self.tokenExpiresAt = tokenExpiresAt
+    self.keyHash = keyHash
+    self.certificateExpiresAt = certificateExpiresAt
+    self.contact = contact
+  }
+}
+
+/// What a site's sessions left behind at the hub.
+package struct SiteContact: Sendable, Equatable {
+  /// The number handed out last, with the nonce it answered.
+  package var sessionIssued: Int64 = 0
+  package var sessionNonce: String = ""
+  /// The highest number that the site has used: lower ones are fenced off.
+  package var sessionUsed: Int64 = 0
+  package var incarnation: String = ""
+  package var cursor: Int64 = 0
+  package var lastContact: Milliseconds?
+  package var lastSuccess: Milliseconds?
+  package var clockSkew: Milliseconds = 0
+  package var digestEqual: Bool?
+  package var parked: Int64 = 0
+  package var pending: Int64 = 0
+
+  package init() {}
+}
+
+/// Names a batch: its number within a replica's incarnation.
+package struct BatchID: Hashable, Sendable {
+  package let site: SiteID
+  package let incarnation: IncarnationID
+  package let number: Int64
+
+  package init(site: SiteID, incarnation: IncarnationID, number: Int64) {
+    self.site = site
+    self.incarnation = incarnation
+    self.number = number
+  }
+}
+
+package struct AnsweredBatch: Sendable, Equatable {
+  package let id: BatchID
+  /// SHA-256 of the batch's bytes.
+  package let hash: Hash256
+  /// The answer's bytes, given again to every repeat.
+  package let answer: [UInt8]
+  package let receivedAt: Milliseconds
+
+  package init(id: BatchID, hash: Hash256, answer: [UInt8], receivedAt: Milliseconds) {
+    self.id = id
+    self.hash = hash
+    self.answer = answer
+    self.receivedAt = receivedAt
+  }
+}
+
+/// A grant with what a replica has to know of its case.
+package struct GrantedCase: Sendable, Equatable {
+  package let grant: Grant
+  package let lead: SiteID
+  package let epoch: Int64
+
+  package init(grant: Grant, lead: SiteID, epoch: Int64) {
+    self.grant = grant
+    self.lead = lead
+    self.epoch = epoch
+  }
+}
+
+package struct CaseDigest: Sendable, Equatable {
+  package let caseID: CaseID
+  package let digest: Digest128
+
+  package init(caseID: CaseID, digest: Digest128) {
+    self.caseID = caseID
+    self.digest = digest
+  }
+}
+
+package struct LedgerFilter: Sendable, Equatable {
+  package var id: String?
+  package var caseID: CaseID?
+
+  package init(id: String? = nil, caseID: CaseID? = nil) {
+    self.id = id
+    self.caseID = caseID
+  }
+}
+
+package struct StoredLedgerEntry: Sendable, Equatable {
+  package let id: String
+  package let recordedAt: Milliseconds
+  package let entry: LedgerEntry
+}
+
+package struct StoredProposal: Sendable, Equatable {
+  package let id: String
+  package let recordedAt: Milliseconds
+  package let state: String
+  package let proposal: Proposal
+}
+
+/// A log entry as it is kept: its payload and salt may be erased, its commitment stays.
+package struct StoredLogEntry: Sendable, Equatable {
+  package let seq: Int64
+  /// The leaf of the tree that its transaction is.
+  package let leaf: Int64
+  package let kind: String
+  package let caseID: CaseID
+  package let site: SiteID
+  package let recordedAt: Milliseconds
+  package let payload: [UInt8]?
+  package let salt: [UInt8]?
+  package let commitment: Hash256
+}
+
+/// One leaf of the log's tree.
+package struct StoredTransaction: Sendable, Equatable {
+  package let leaf: Int64
+  package let firstSeq: Int64
+  package let lastSeq: Int64
+  package let hash: Hash256
+}
+
+/// Why the store cannot do what it was asked. Engines translate their own errors into these.
+package enum HubStoreError: Error, Equatable, Sendable {
+  /// The number was answered before, with whatever tag.
+  case entryKnown(EntryID)
+  /// No room on the disk; nothing was written.
+  case full
+  /// Another process holds the county for longer than the store waits.
+  case busy
+  /// The file is missing, damaged or of a newer format; the text says which and the cure.
+  case unusable(String)
+}
+
+/// How a log entry and a transaction are bound into the tree: `schemas/README.md`, "The log".
+package enum LogCommitment {
+  package static let saltByteCount = 16
+
+  /// SHA-256 of salt and payload: says nothing about an erased payload.
+  package static func commitment(payload: [UInt8], salt: [UInt8]) -> Hash256 {
+    Hash256(sha256Of: salt + payload)
+  }
+
+  /// The leaf of a transaction: its first number and its entries' commitments in order.
+  package static func leafHash(firstSeq: Int64, commitments: [Hash256]) -> Hash256 {
+    var writer = ByteWriter(capacity: 8 + commitments.count * Hash256.byteCount)
+    writer.fixed64(UInt64(bitPattern: firstSeq))
+    for commitment in commitments { writer.raw(commitment.bytes) }
+    return MerkleTree.leafHash(of: writer.bytes)
+  }
+}

@@ -1,0 +1,85 @@
+package import SyncCore
+
+/// The hub's storage port: one county's log, rows, decisions and sites.
+///
+/// The hub reads, decides, writes. An engine owes three things: a write runs alone and holds the
+/// county's counter from before its first read until its commit, so sequence numbers become visible
+/// in commit order; a commit is durable when ``write(_:)`` returns; a body that throws leaves nothing
+/// behind. Nothing of an engine (SQL, row ids, error types) crosses this port.
+package protocol HubStore: Sendable {
+  /// Runs `body` over one consistent state.
+  func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result
+
+  /// Runs `body` in one transaction with the counter locked; commits durably, or not at all.
+  func write<Result: Sendable>(_ body: (any HubWriter) throws -> Result) throws -> Result
+}
+
+/// What can be read of a county at one moment.
+package protocol HubReader {
+  var county: CountyRecord { get throws }
+  /// The head of the log and of its tree.
+  var counter: Counter { get throws }
+  /// A node of a complete subtree of the log's tree.
+  func treeNode(_ id: MerkleNodeID) throws -> Hash256
+
+  func site(_ id: SiteID) throws -> SiteRecord?
+  /// The site whose certificate key has this hash, whatever its state.
+  func site(keyHash: [UInt8]) throws -> SiteRecord?
+  /// The site whose join token has this hash, whatever its state.
+  func site(tokenHash: [UInt8]) throws -> SiteRecord?
+  /// In order of their names.
+  var sites: [SiteRecord] { get throws }
+
+  /// For each key the living row, or else the last deleted one; unknown keys are left out.
+  func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow]
+  func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase]
+  /// The site's open grants on these cases.
+  func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role]
+  var caseCount: Int { get throws }
+
+  /// The site's grants that opened in `range`, ordered by sequence number.
+  func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws
+    -> [GrantedCase]
+  /// The rows of a case behind `after`, living and deleted, in order of their keys.
+  func rows(of caseID: CaseID, after: RowKey?, limit: Int) throws -> [StoredRow]
+  /// The rows, living and deleted, whose last change is in `range` and whose case the site held at
+  /// `heldAt`; ordered by that change. Each entry changes one row, so the order is total.
+  func changedRows(
+    for site: SiteID, in range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) throws -> [StoredRow]
+  /// The cases granted to the site in which something happened above `seq`, or all for 0.
+  func caseDigests(for site: SiteID, above seq: Int64) throws -> [CaseDigest]
+  /// The sum of the digests of all cases granted to the site.
+  func scopeDigest(for site: SiteID) throws -> Digest128
+
+  /// The stored answer to a batch, if it was ever answered.
+  func answeredBatch(_ id: BatchID) throws -> AnsweredBatch?
+  /// The last batch answered to this incarnation.
+  func lastBatch(of site: SiteID, incarnation: IncarnationID) throws -> AnsweredBatch?
+
+  func ledger(_ filter: LedgerFilter) throws -> [StoredLedgerEntry]
+  func proposals() throws -> [StoredProposal]
+  /// Log entries from `seq` on, in order.
+  func log(from seq: Int64, limit: Int) throws -> [StoredLogEntry]
+  /// The transactions of the log from this leaf of the tree on, in order.
+  func transactions(from leaf: Int64, limit: Int) throws -> [StoredTransaction]
+}
+
+/// What can be written. Every call is part of the surrounding transaction.
+package protocol HubWriter: HubReader {
+  /// Writes a plan: rows in the domain tables, versions, cases, grants, ledger, proposals, and the
+  /// log with its transaction's leaf.
+  ///
+  /// - Parameters:
+  ///   - plan: its log is dense from the counter's head; an empty log appends no leaf.
+  ///   - random: so many random bytes: salts of commitments, ids of ledger entries and proposals.
+  func write(_ plan: Plan, at now: Milliseconds, random: (Int) -> [UInt8]) throws
+
+  /// Stores the hub's answer with the identity of every entry of the batch.
+  ///
+  /// - Throws: ``HubStoreError/entryKnown(_:)`` if one of the entries' numbers was answered before.
+  func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws
+
+  /// Inserts or replaces a site's record.
+  func put(_ site: SiteRecord) throws
+}

@@ -1,0 +1,89 @@
+/// The hub's own tables in a county's database, beside the domain tables.
+///
+/// | table                   | holds                                                             |
+/// |-------------------------|-------------------------------------------------------------------|
+/// | `kreissync_county`      | one row: key, name, history, digest key, schema                   |
+/// | `kreissync_counter`     | one row: the head of the log; locked by every write first         |
+/// | `kreissync_site`        | sites, certificates, tokens, last contact                         |
+/// | `kreissync_case`        | lead, epoch and digest of each case; '' for rows without a case   |
+/// | `kreissync_grant`       | the scope log: who may hold a case, from which entry to which      |
+/// | `kreissync_row`         | versions of each row's columns, and what is left of deleted rows  |
+/// | `kreissync_log`         | entries: payload and salt may be erased, the commitment stays     |
+/// | `kreissync_transaction` | leaves of the log's tree                                          |
+/// | `kreissync_tree`        | roots of its complete subtrees                                    |
+/// | `kreissync_batch`       | answers to batches                                                |
+/// | `kreissync_entry`       | the tag and verdict of every answered entry                       |
+/// | `kreissync_ledger`      | every value that lost                                             |
+/// | `kreissync_proposal`    | edits that wait for a decision                                    |
+enum HubTables {
+  /// `application_id` of a county's database: "KSyH".
+  static let applicationID: Int64 = 0x4B53_7948
+  /// `user_version`: grows with each change of these tables.
+  static let format: Int64 = 1
+
+  static let sql = """
+    CREATE TABLE kreissync_county (
+      id INTEGER PRIMARY KEY CHECK (id = 1), key TEXT NOT NULL, name TEXT NOT NULL,
+      history TEXT NOT NULL, digest_key BLOB NOT NULL, schema TEXT NOT NULL) STRICT;
+    CREATE TABLE kreissync_counter (
+      id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, tree_size INTEGER NOT NULL,
+      tree_root BLOB NOT NULL) STRICT;
+    CREATE TABLE kreissync_site (
+      id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, areas TEXT NOT NULL,
+      state TEXT NOT NULL, url TEXT NOT NULL, join_url TEXT NOT NULL, token_hash BLOB UNIQUE,
+      token_expires_at INTEGER NOT NULL, key_hash BLOB UNIQUE, certificate_expires_at INTEGER,
+      session_issued INTEGER NOT NULL, session_nonce TEXT NOT NULL, session_used INTEGER NOT NULL,
+      incarnation TEXT NOT NULL, cursor INTEGER NOT NULL, last_contact INTEGER,
+      last_success INTEGER, clock_skew INTEGER NOT NULL, digest_equal INTEGER,
+      parked INTEGER NOT NULL, pending INTEGER NOT NULL) STRICT;
+    CREATE TABLE kreissync_case (
+      case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, epoch INTEGER NOT NULL,
+      epoch_since INTEGER NOT NULL, digest BLOB NOT NULL, last_seq INTEGER NOT NULL)
+      STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_case_changed ON kreissync_case (last_seq);
+    CREATE TABLE kreissync_grant (
+      case_id TEXT NOT NULL, site TEXT NOT NULL, role TEXT NOT NULL, from_seq INTEGER NOT NULL,
+      until_seq INTEGER, held_already INTEGER NOT NULL, PRIMARY KEY (case_id, site, from_seq))
+      STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_grant_opened ON kreissync_grant (site, from_seq);
+    CREATE TABLE kreissync_row (
+      t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, alive INTEGER NOT NULL,
+      writer TEXT NOT NULL, last_seq INTEGER NOT NULL, versions BLOB NOT NULL,
+      PRIMARY KEY (t, id, case_id)) STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_row_changed ON kreissync_row (last_seq);
+    CREATE INDEX kreissync_row_case ON kreissync_row (case_id, t, id);
+    CREATE TABLE kreissync_log (
+      seq INTEGER PRIMARY KEY, leaf INTEGER NOT NULL, kind TEXT NOT NULL, case_id TEXT NOT NULL,
+      site TEXT NOT NULL, recorded_at INTEGER NOT NULL, payload BLOB, salt BLOB,
+      commitment BLOB NOT NULL) STRICT;
+    CREATE TABLE kreissync_transaction (
+      leaf INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+      hash BLOB NOT NULL) STRICT;
+    CREATE TABLE kreissync_tree (
+      level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,
+      PRIMARY KEY (level, position)) STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_batch (
+      site TEXT NOT NULL, incarnation TEXT NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL,
+      answer BLOB NOT NULL, received_at INTEGER NOT NULL,
+      PRIMARY KEY (site, incarnation, number)) STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_entry (
+      site TEXT NOT NULL, incarnation TEXT NOT NULL, n INTEGER NOT NULL, tag INTEGER NOT NULL,
+      verdict TEXT NOT NULL, PRIMARY KEY (site, incarnation, n)) STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_ledger (
+      id TEXT PRIMARY KEY, recorded_at INTEGER NOT NULL, case_id TEXT NOT NULL,
+      t INTEGER NOT NULL, row_id TEXT NOT NULL, column_number INTEGER NOT NULL,
+      base INTEGER NOT NULL, seq INTEGER NOT NULL, policy TEXT, rule TEXT NOT NULL,
+      epoch INTEGER NOT NULL, role TEXT NOT NULL, kept_value ANY, kept_site TEXT NOT NULL,
+      kept_edited_at INTEGER NOT NULL, lost_value ANY, lost_site TEXT NOT NULL,
+      lost_edited_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX kreissync_ledger_case ON kreissync_ledger (case_id);
+    CREATE TABLE kreissync_proposal (
+      id TEXT PRIMARY KEY, recorded_at INTEGER NOT NULL, state TEXT NOT NULL,
+      case_id TEXT NOT NULL, t INTEGER NOT NULL, row_id TEXT NOT NULL, column_number INTEGER,
+      base INTEGER NOT NULL, seq INTEGER NOT NULL, policy TEXT, rule TEXT NOT NULL,
+      epoch INTEGER NOT NULL, kept_value ANY, kept_site TEXT NOT NULL,
+      kept_edited_at INTEGER NOT NULL, proposed_value ANY, proposed_site TEXT NOT NULL,
+      proposed_edited_at INTEGER NOT NULL) STRICT;
+    CREATE INDEX kreissync_proposal_case ON kreissync_proposal (case_id);
+    """
+}

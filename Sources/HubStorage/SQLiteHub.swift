@@ -1,0 +1,116 @@
+package import CaseloadSchema
+import Foundation
+import GRDB
+import SQLiteAccess
+package import SyncCore
+
+/// The hub's embedded engine: one county in one SQLite file.
+///
+/// WAL with `synchronous=FULL`: a commit is durable when it returns. Every write begins with `BEGIN
+/// IMMEDIATE`, which is the lock on the county's counter: SQLite has one writer, so the counter that
+/// the body reads is the one that its commit moves.
+package struct SQLiteHub: HubStore {
+  package let schema: Schema
+  private let pool: DatabasePool
+
+  /// Five seconds: longer than any transaction of the hub, shorter than a site's patience.
+  private static let busyMilliseconds = 5_000
+
+  /// Creates a county's file.
+  ///
+  /// - Throws: ``HubStoreError/unusable(_:)`` if something stands at `path` already.
+  package static func create(
+    at path: String, county: CountyRecord, now: Milliseconds
+  ) throws -> SQLiteHub {
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw HubStoreError.unusable("\(path) exists already; a county is never created twice")
+    }
+    let schema = try SchemaFile.read(county.schemaText, file: "schema of county \(county.key)")
+    let pool = try open(path)
+    try pool.write { database in
+      try database.execute(
+        sql: HubTables.sql + HubSQL.tables(schema) + """
+          PRAGMA application_id = \(HubTables.applicationID);
+          PRAGMA user_version = \(HubTables.format);
+          """)
+      try Query(database, "INSERT INTO kreissync_county VALUES (1, ?, ?, ?, ?, ?)").run(
+        .text(county.key.string), .text(county.name), .text(county.history.string),
+        .blob(county.digestKey), .text(county.schemaText))
+      try Query(database, "INSERT INTO kreissync_counter VALUES (1, 0, 0, ?)").run(
+        .blob(TreeHead.empty.root.bytes))
+      try Query(database, "INSERT INTO kreissync_case VALUES ('', ?, 1, 0, ?, 0)").run(
+        Parameter(SiteID.hub), .blob(Digest128.zero.bytes))
+    }
+    return SQLiteHub(schema: schema, pool: pool)
+  }
+
+  /// Opens an existing county's file.
+  ///
+  /// - Throws: ``HubStoreError/unusable(_:)`` if it is missing, no county's file, or newer.
+  package static func open(at path: String) throws -> SQLiteHub {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw HubStoreError.unusable("\(path) is missing; `kreissync hub init` creates a county")
+    }
+    let pool: DatabasePool
+    let text: String
+    do {
+      pool = try open(path)
+      text = try pool.read { database in
+        let application = try Int64.fetchOne(database, sql: "PRAGMA application_id")
+        guard application == HubTables.applicationID else {
+          throw HubStoreError.unusable("\(path) is not the database of a county")
+        }
+        let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        guard format == HubTables.format else {
+          throw HubStoreError.unusable(
+            "\(path) has format \(format), this program knows \(HubTables.format); "
+              + "run the version that wrote it")
+        }
+        return try Query(database, "SELECT schema FROM kreissync_county").first { $0.text(0) } ?? ""
+      }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
+      throw HubStoreError.unusable("\(path) is not the database of a county")
+    }
+    return SQLiteHub(schema: try SchemaFile.read(text, file: path), pool: pool)
+  }
+
+  private static func open(_ path: String) throws -> DatabasePool {
+    try DatabasePool(
+      path: path,
+      configuration: Connection.configuration(
+        synchronous: "FULL", busyMilliseconds: busyMilliseconds, firesTriggers: true))
+  }
+
+  package func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result {
+    try translatingErrors {
+      try pool.read { try body(SQLiteHubTransaction(database: $0, schema: schema)) }
+    }
+  }
+
+  package func write<Result: Sendable>(_ body: (any HubWriter) throws -> Result) throws -> Result {
+    try translatingErrors {
+      try pool.writeWithoutTransaction { database in
+        var result: Result?
+        try database.inTransaction(.immediate) {
+          result = try body(SQLiteHubTransaction(database: database, schema: schema))
+          return .commit
+        }
+        return result!
+      }
+    }
+  }
+
+  private func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      switch error.resultCode {
+      case .SQLITE_FULL: throw HubStoreError.full
+      case .SQLITE_BUSY: throw HubStoreError.busy
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_READONLY, .SQLITE_CANTOPEN:
+        throw HubStoreError.unusable("the county's database: \(error.resultCode)")
+      default: throw error
+      }
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import SQLiteAccess
+import SyncCore
+
+/// Writes plans and reads the log in the embedded engine.
+extension SQLiteHubTransaction {
+  func write(_ plan: Plan, at now: Milliseconds, random: (Int) -> [UInt8]) throws {
+    for row in plan.rows { try write(row) }
+    let head = plan.log.last?.seq ?? (try counter.seq)
+    for stored in plan.cases {
+      try query("INSERT OR REPLACE INTO kreissync_case VALUES (?, ?, ?, ?, ?, ?)").run(
+        Parameter(stored.id), Parameter(stored.lead), .integer(stored.epoch),
+        .integer(stored.epochSince), .blob(stored.digest.bytes), .integer(head))
+    }
+    for grant in plan.grants {
+      try query("INSERT INTO kreissync_grant VALUES (?, ?, ?, ?, NULL, ?)").run(
+        Parameter(grant.caseID), Parameter(grant.site), .text(grant.role.rawValue),
+        .integer(grant.fromSeq), .integer(grant.isHeldAlready ? 1 : 0))
+    }
+    for entry in plan.ledger { try write(entry, at: now, random: random) }
+    for proposal in plan.proposals { try write(proposal, at: now, random: random) }
+    try append(plan.log, random: random)
+  }
+
+  private func write(_ row: StoredRow) throws {
+    guard let table = schema.table(number: row.key.table) else {
+      preconditionFailure("a plan names a table that its schema does not have")
+    }
+    try query("INSERT OR REPLACE INTO kreissync_row VALUES (?, ?, ?, ?, ?, ?, ?)").run(
+      .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(row.caseID),
+      .integer(row.isAlive ? 1 : 0), Parameter(row.writer), .integer(row.lastSeq),
+      .blob(VersionEncoding.encode(row.versions)))
+    guard row.isAlive else {
+      let place = table.scope == .ofCase ? " AND case_id = ?" : ""
+      try query("DELETE FROM \(quoted(table.name)) WHERE id = ?\(place)").run(
+        [Parameter(row.key.id)] + (table.scope == .ofCase ? [Parameter(row.caseID)] : []))
+      return
+    }
+    var names = ["id"]
+    var parameters = [Parameter(row.key.id)]
+    if table.scope == .ofCase {
+      names.append("case_id")
+      parameters.append(Parameter(row.caseID))
+    }
+    names += table.columns.map { quoted($0.name) }
+    parameters += row.values.map(Parameter.init)
+    let marks = Array(repeating: "?", count: names.count).joined(separator: ", ")
+    try query(
+      "INSERT OR REPLACE INTO \(quoted(table.name)) (\(names.joined(separator: ", "))) VALUES (\(marks))"
+    ).run(parameters)
+  }
+
+  private func write(
+    _ entry: LedgerEntry, at now: Milliseconds, random: (Int) -> [UInt8]
+  ) throws {
+    let marks = Array(repeating: "?", count: 18).joined(separator: ", ")
+    try query("INSERT INTO kreissync_ledger VALUES (\(marks))").run(
+      .text(UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))),
+      .integer(now), Parameter(entry.caseID), .integer(Int64(entry.row.table)),
+      Parameter(entry.row.id), .integer(Int64(entry.column)), .integer(entry.base),
+      .integer(entry.seq), Parameter(entry.policy?.rawValue), .text(entry.rule.rawValue),
+      .integer(entry.epoch), .text(entry.role.rawValue), Parameter(entry.kept.value),
+      Parameter(entry.kept.site), .integer(entry.kept.editedAt), Parameter(entry.lost.value),
+      Parameter(entry.lost.site), .integer(entry.lost.editedAt))
+  }
+
+  private func write(
+    _ proposal: Proposal, at now: Milliseconds, random: (Int) -> [UInt8]
+  ) throws {
+    let marks = Array(repeating: "?", count: 18).joined(separator: ", ")
+    try query("INSERT INTO kreissync_proposal VALUES (\(marks))").run(
+      .text(UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))),
+      .integer(now), .text("open"), Parameter(proposal.caseID),
+      .integer(Int64(proposal.row.table)), Parameter(proposal.row.id),
+      Parameter(proposal.column.map(Int64.init)), .integer(proposal.base), .integer(proposal.seq),
+      Parameter(proposal.policy?.rawValue), .text(proposal.rule.rawValue),
+      .integer(proposal.epoch), Parameter(proposal.kept.value), Parameter(proposal.kept.site),
+      .integer(proposal.kept.editedAt), Parameter(proposal.proposed.value),
+      Parameter(proposal.proposed.site), .integer(proposal.proposed.editedAt))
+  }
+
+  /// Appends one transaction: its entries, its leaf, the tree's new nodes, the counter's new head.
+  private func append(_ log: [LogEntry], random: (Int) -> [UInt8]) throws {
+    guard let first = log.first, let last = log.last else { return }
+    let head = try counter
+    precondition(first.seq == head.seq + 1 && last.seq == head.seq + Int64(log.count))
+    let insert = try query("INSERT INTO kreissync_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    var commitments: [Hash256] = []
+    for entry in log {
+      let payload = entry.encodedPayload()
+      let salt = random(LogCommitment.saltByteCount)
+      let commitment = LogCommitment.commitment(payload: payload, salt: salt)
+      commitments.append(commitment)
+      try insert.run(
+        .integer(entry.seq), .integer(head.tree.size), .text(entry.content.name),
+        Parameter(entry.caseID), Parameter(entry.site), .integer(entry.recordedAt),
+        .blob(payload), .blob(salt), .blob(commitment.bytes))
+    }
+    let leaf = LogCommitment.leafHash(firstSeq: first.seq, commitments: commitments)
+    try query("INSERT INTO kreissync_transaction VALUES (?, ?, ?, ?)").run(
+      .integer(head.tree.size), .integer(first.seq), .integer(last.seq), .blob(leaf.bytes))
+    var appender = try MerkleAppender(size: head.tree.size, reading: treeNode)
+    for node in appender.append(leafHash: leaf) {
+      try query("INSERT INTO kreissync_tree VALUES (?, ?, ?)").run(
+        .integer(Int64(node.id.level)), .integer(node.id.index), .blob(node.hash.bytes))
+    }
+    let newHead = appender.head
+    try query("UPDATE kreissync_counter SET seq = ?, tree_size = ?, tree_root = ?").run(
+      .integer(last.seq), .integer(newHead.size), .blob(newHead.root.bytes))
+  }
+
+  // MARK: Reading back
+
+  func log(from seq: Int64, limit: Int) throws -> [StoredLogEntry] {
+    try query(
+      """
+      SELECT seq, leaf, kind, case_id, site, recorded_at, payload, salt, commitment
+      FROM kreissync_log WHERE seq >= ? ORDER BY seq LIMIT ?
+      """
+    ).all(.integer(seq), .integer(Int64(limit))) { row in
+      StoredLogEntry(
+        seq: row.integer(0), leaf: row.integer(1), kind: row.text(2), caseID: row.identifier(3),
+        site: row.identifier(4), recordedAt: row.integer(5),
+        payload: row.isNull(6) ? nil : row.blob(6), salt: row.isNull(7) ? nil : row.blob(7),
+        commitment: try hash(row, 8))
+    }
+  }
+
+  func transactions(from leaf: Int64, limit: Int) throws -> [StoredTransaction] {
+    try query(
+      """
+      SELECT leaf, first_seq, last_seq, hash FROM kreissync_transaction
+      WHERE leaf >= ? ORDER BY leaf LIMIT ?
+      """
+    ).all(.integer(leaf), .integer(Int64(limit))) { row in
+      StoredTransaction(
+        leaf: row.integer(0), firstSeq: row.integer(1), lastSeq: row.integer(2),
+        hash: try hash(row, 3))
+    }
+  }
+
+  func ledger(_ filter: LedgerFilter) throws -> [StoredLedgerEntry] {
+    try query(
+      """
+      SELECT id, recorded_at, case_id, t, row_id, column_number, base, seq, policy, rule, epoch,
+        role, kept_value, kept_site, kept_edited_at, lost_value, lost_site, lost_edited_at
+      FROM kreissync_ledger WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR case_id = ?2)
+      ORDER BY recorded_at, id
+      """
+    ).all(Parameter(filter.id), Parameter(filter.caseID?.string)) { row in
+      guard let rule = Rule(rawValue: row.text(9)), let role = Role(rawValue: row.text(11)) else {
+        throw HubStoreError.unusable("ledger entry \(row.text(0)) has an unknown rule or role")
+      }
+      return StoredLedgerEntry(
+        id: row.text(0), recordedAt: row.integer(1),
+        entry: LedgerEntry(
+          caseID: row.identifier(2),
+          row: RowKey(table: Int(row.integer(3)), id: row.identifier(4)),
+          column: Int(row.integer(5)), base: row.integer(6), seq: row.integer(7),
+          policy: row.optionalText(8).flatMap(Policy.init), rule: rule, epoch: row.integer(10),
+          role: role, kept: contender(row, at: 12), lost: contender(row, at: 15)))
+    }
+  }
+
+  func proposals() throws -> [StoredProposal] {
+    try query(
+      """
+      SELECT id, recorded_at, state, case_id, t, row_id, column_number, base, seq, policy, rule,
+        epoch, kept_value, kept_site, kept_edited_at, proposed_value, proposed_site,
+        proposed_edited_at
+      FROM kreissync_proposal ORDER BY recorded_at, id
+      """
+    ).all { row in
+      guard let rule = Rule(rawValue: row.text(10)) else {
+        throw HubStoreError.unusable("proposal \(row.text(0)) has an unknown rule")
+      }
+      return StoredProposal(
+        id: row.text(0), recordedAt: row.integer(1), state: row.text(2),
+        proposal: Proposal(
+          caseID: row.identifier(3),
+          row: RowKey(table: Int(row.integer(4)), id: row.identifier(5)),
+          column: row.optionalInteger(6).map(Int.init), base: row.integer(7), seq: row.integer(8),
+          policy: row.optionalText(9).flatMap(Policy.init), rule: rule, epoch: row.integer(11),
+          kept: contender(row, at: 12), proposed: contender(row, at: 15)))
+    }
+  }
+
+  private func contender(_ row: ResultRow, at column: Int) -> Contender {
+    Contender(
+      value: row.value(column) ?? .null, site: row.identifier(column + 1),
+      editedAt: row.integer(column + 2))
+  }
+}
+
+extension LogEntry.Content {
+  /// The kind in `hub log show`.
+  fileprivate var name: String {
+    switch self {
+    case .row(.insert, _): "insert"
+    case .row(.update, _): "update"
+    case .row(.delete, _): "delete"
+    case .grant: "grant"
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import GRDB
+import SQLiteAccess
+import SyncCore
+
+/// One transaction of the embedded engine: county, sites, tree, batches.
+struct SQLiteHubTransaction: HubWriter {
+  let database: Database
+  let schema: Schema
+
+  func query(_ sql: String) throws -> Query {
+    try Query(database, sql)
+  }
+
+  var county: CountyRecord {
+    get throws {
+      try query("SELECT key, name, history, digest_key, schema FROM kreissync_county").first {
+        CountyRecord(
+          key: $0.identifier(0), name: $0.text(1), history: $0.identifier(2),
+          digestKey: $0.blob(3), schemaText: $0.text(4))
+      }!
+    }
+  }
+
+  var counter: Counter {
+    get throws {
+      try query("SELECT seq, tree_size, tree_root FROM kreissync_counter").first {
+        Counter(
+          seq: $0.integer(0), tree: TreeHead(size: $0.integer(1), root: try hash($0, 2)))
+      }!
+    }
+  }
+
+  func treeNode(_ id: MerkleNodeID) throws -> Hash256 {
+    let node = try query("SELECT hash FROM kreissync_tree WHERE level = ? AND position = ?").first(
+      .integer(Int64(id.level)), .integer(id.index)
+    ) { try hash($0, 0) }
+    guard let node else {
+      throw HubStoreError.unusable("the log's tree lacks node \(id.level)/\(id.index)")
+    }
+    return node
+  }
+
+  func hash(_ row: ResultRow, _ column: Int) throws -> Hash256 {
+    guard let hash = Hash256(bytes: row.blob(column)) else {
+      throw HubStoreError.unusable("the log holds a hash that is not one")
+    }
+    return hash
+  }
+
+  // MARK: Sites
+
+  private static let siteColumns = """
+    id, name, kind, areas, state, url, join_url, token_hash, token_expires_at, key_hash,
+    certificate_expires_at, session_issued, session_nonce, session_used, incarnation, cursor,
+    last_contact, last_success, clock_skew, digest_equal, parked, pending
+    """
+
+  private func siteRecord(_ row: ResultRow) throws -> SiteRecord {
+    var contact = SiteContact()
+    contact.sessionIssued = row.integer(11)
+    contact.sessionNonce = row.text(12)
+    contact.sessionUsed = row.integer(13)
+    contact.incarnation = row.text(14)
+    contact.cursor = row.integer(15)
+    contact.lastContact = row.optionalInteger(16)
+    contact.lastSuccess = row.optionalInteger(17)
+    contact.clockSkew = row.integer(18)
+    contact.digestEqual = row.optionalInteger(19).map { $0 == 1 }
+    contact.parked = row.integer(20)
+    contact.pending = row.integer(21)
+    guard let kind = SiteKind(rawValue: row.text(2)), let state = SiteState(rawValue: row.text(4))
+    else { throw HubStoreError.unusable("site \(row.text(0)) has an unknown kind or state") }
+    return SiteRecord(
+      id: row.identifier(0), name: row.text(1), kind: kind,
+      areas: row.text(3).split(separator: ",").map(String.init), state: state, url: row.text(5),
+      joinURL: row.text(6), tokenHash: row.isNull(7) ? nil : row.blob(7),
+      tokenExpiresAt: row.integer(8), keyHash: row.isNull(9) ? nil : row.blob(9),
+      certificateExpiresAt: row.optionalInteger(10), contact: contact)
+  }
+
+  func site(_ id: SiteID) throws -> SiteRecord? {
+    try query("SELECT \(Self.siteColumns) FROM kreissync_site WHERE id = ?").first(
+      Parameter(id), body: siteRecord)
+  }
+
+  func site(keyHash: [UInt8]) throws -> SiteRecord? {
+    try query("SELECT \(Self.siteColumns) FROM kreissync_site WHERE key_hash = ?").first(
+      .blob(keyHash), body: siteRecord)
+  }
+
+  func site(tokenHash: [UInt8]) throws -> SiteRecord? {
+    try query("SELECT \(Self.siteColumns) FROM kreissync_site WHERE token_hash = ?").first(
+      .blob(tokenHash), body: siteRecord)
+  }
+
+  var sites: [SiteRecord] {
+    get throws {
+      try query("SELECT \(Self.siteColumns) FROM kreissync_site ORDER BY name, id").all(
+        body: siteRecord)
+    }
+  }
+
+  func put(_ site: SiteRecord) throws {
+    let contact = site.contact
+    let marks = Array(repeating: "?", count: 22).joined(separator: ", ")
+    try query("INSERT OR REPLACE INTO kreissync_site (\(Self.siteColumns)) VALUES (\(marks))").run(
+      Parameter(site.id), .text(site.name), .text(site.kind.rawValue),
+      .text(site.areas.joined(separator: ",")), .text(site.state.rawValue), .text(site.url),
+      .text(site.joinURL), site.tokenHash.map(Parameter.blob) ?? .null,
+      .integer(site.tokenExpiresAt), site.keyHash.map(Parameter.blob) ?? .null,
+      Parameter(site.certificateExpiresAt), .integer(contact.sessionIssued),
+      .text(contact.sessionNonce), .integer(contact.sessionUsed), .text(contact.incarnation),
+      .integer(contact.cursor), Parameter(contact.lastContact), Parameter(contact.lastSuccess),
+      .integer(contact.clockSkew), Parameter(contact.digestEqual.map { $0 ? 1 : 0 }),
+      .integer(contact.parked), .integer(contact.pending))
+  }
+
+  // MARK: Batches
+
+  private func answeredBatch(_ row: ResultRow) throws -> AnsweredBatch {
+    AnsweredBatch(
+      id: BatchID(site: row.identifier(0), incarnation: row.identifier(1), number: row.integer(2)),
+      hash: try hash(row, 3), answer: row.blob(4), receivedAt: row.integer(5))
+  }
+
+  func answeredBatch(_ id: BatchID) throws -> AnsweredBatch? {
+    try query(
+      """
+      SELECT site, incarnation, number, hash, answer, received_at FROM kreissync_batch
+      WHERE site = ? AND incarnation = ? AND number = ?
+      """
+    ).first(
+      Parameter(id.site), Parameter(id.incarnation), .integer(id.number), body: answeredBatch)
+  }
+
+  func lastBatch(of site: SiteID, incarnation: IncarnationID) throws -> AnsweredBatch? {
+    try query(
+      """
+      SELECT site, incarnation, number, hash, answer, received_at FROM kreissync_batch
+      WHERE site = ? AND incarnation = ? ORDER BY number DESC LIMIT 1
+      """
+    ).first(Parameter(site), Parameter(incarnation), body: answeredBatch)
+  }
+
+  func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws {
+    try query("INSERT INTO kreissync_batch VALUES (?, ?, ?, ?, ?, ?)").run(
+      Parameter(batch.id.site), Parameter(batch.id.incarnation), .integer(batch.id.number),
+      .blob(batch.hash.bytes), .blob(batch.answer), .integer(batch.receivedAt))
+    let insert = try query("INSERT INTO kreissync_entry VALUES (?, ?, ?, ?, ?)")
+    for (entry, verdict) in verdicts {
+      do {
+        try insert.run(
+          Parameter(batch.id.site), Parameter(batch.id.incarnation), .integer(entry.n),
+          .integer(entry.tag), .text(verdict.rawValue))
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+        throw HubStoreError.entryKnown(entry)
+      }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package import SyncCore
+
+/// The versions of a row's columns in one blob: runs of equal versions, because most rows were
+/// written by one author at one time. Kept in the hub's storage only, never sent.
+package enum VersionEncoding {
+  package static func encode(_ versions: [ColumnVersion]) -> [UInt8] {
+    var writer = ByteWriter(capacity: 128)
+    var start = 0
+    while start < versions.count {
+      let version = versions[start]
+      let end = versions[start...].firstIndex { $0 != version } ?? versions.count
+      writer.count(end - start)
+      writer.varint(UInt64(version.seq))
+      writer.text(version.site.text)
+      writer.text(version.incarnation.text)
+      writer.byte(version.isDirect ? 1 : 0)
+      writer.signed(version.editedAt)
+      start = end
+    }
+    return writer.bytes
+  }
+
+  /// - Parameter count: the table's columns. Columns added since the row was written share the last
+  ///   version that it has.
+  package static func decode(_ bytes: [UInt8], count: Int) throws(DecodeError) -> [ColumnVersion] {
+    var reader = ByteReader(bytes)
+    var versions: [ColumnVersion] = []
+    versions.reserveCapacity(count)
+    while !reader.isAtEnd {
+      let run = Int(try reader.varint())
+      let version = ColumnVersion(
+        seq: try reader.natural(), site: try reader.identifier(),
+        incarnation: try reader.identifier(), isDirect: try reader.byte() == 1,
+        editedAt: try reader.signed())
+      guard run >= 1, run <= Column.numberMax else {
+        throw DecodeError(.overLimit, at: reader.offset)
+      }
+      versions.append(contentsOf: repeatElement(version, count: run))
+    }
+    guard let last = versions.last else { throw DecodeError(.truncated, at: 0) }
+    while versions.count < count { versions.append(last) }
+    return versions
+  }
+}

@@ -1,0 +1,52 @@
+package import ReplicaStorage
+package import SyncCore
+
+/// How a session went, in the words of the contract.
+package struct SessionReport: Sendable {
+  package enum Result: String, Sendable {
+    case done
+    case offline
+  }
+
+  package var result: Result = .done
+  package var position: Position
+  package var incarnation: IncarnationID
+  package var captured: Int64 = 0
+  package var coalesced: Int64 = 0
+  package var withheld: Int64 = 0
+  package var parked: Int64 = 0
+  package var verdicts: [Verdict: Int64] = [:]
+  package var rowsPulled: Int64 = 0
+  package var casesGranted: Int64 = 0
+  package var casesPurged: Int64 = 0
+  package var replicaDigest: Digest128 = .zero
+  package var hubDigest: Digest128 = .zero
+  package var digestEqual = true
+  /// Rows that a constraint of the local program keeps out.
+  package var blocked: Int64 = 0
+  package var events: [String] = []
+
+  package init(_ record: ReplicaRecord) {
+    position = record.position
+    incarnation = record.incarnation
+  }
+
+  /// captured = coalesced + withheld + parked + all verdicts, always.
+  package var sumsAreEqual: Bool {
+    captured == verdicts.values.reduce(coalesced + withheld + parked, +)
+  }
+}
+
+/// Why a session ended early.
+package enum SessionError: Error, Sendable, Equatable {
+  case unreachable(String)
+  case wrongIdentity(String)
+  case certificateRefused(String)
+  /// The hub refused, with its code, message and hint.
+  case refused(code: String, message: String, hint: String)
+  /// The hub's log does not extend the one that the site saw; the evidence is kept.
+  case historyRewritten
+  /// The replica's file is behind its sidecar.
+  case replicaRestored
+  case unfitAnswer(String)
+}

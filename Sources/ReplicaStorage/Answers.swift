@@ -1,0 +1,163 @@
+import Foundation
+import GRDB
+import SQLiteAccess
+package import SyncCore
+
+/// The hub's answer to one batch, as far as the replica needs it.
+package struct BatchAnswer: Sendable {
+  package let number: Int64
+  /// The answer's bytes, kept with the batch.
+  package let bytes: [UInt8]
+  /// The changes that were not simply applied, by their entry's number.
+  package let exceptions: [Int64: Answer]
+
+  package init(number: Int64, bytes: [UInt8], exceptions: [Int64: Answer]) {
+    self.number = number
+    self.bytes = bytes
+    self.exceptions = exceptions
+  }
+}
+
+/// Verdicts of one session, in the words of the contract.
+package struct VerdictTally: Sendable, Equatable {
+  package var counts: [Verdict: Int64] = [:]
+  package var coalesced: Int64 = 0
+
+  package init() {}
+
+  package var total: Int64 { counts.values.reduce(coalesced, +) }
+
+  package static func += (left: inout VerdictTally, right: VerdictTally) {
+    left.counts.merge(right.counts, uniquingKeysWith: +)
+    left.coalesced += right.coalesced
+  }
+}
+
+extension ReplicaFile {
+  /// Stores the hub's answer to a batch. Changes no domain row: what was not simply applied goes on
+  /// the refresh list and comes whole with the next pull.
+  ///
+  /// - Returns: the verdicts of the batch's changes; empty if the answer was stored before.
+  package func record(_ answer: BatchAnswer, at now: Milliseconds) throws -> VerdictTally {
+    try write { database in
+      var tally = VerdictTally()
+      let stored = try Query(
+        database, "SELECT bytes FROM kreissync_outbox WHERE number = ? AND answer IS NULL"
+      ).first(.integer(answer.number)) { $0.blob(0) }
+      guard let stored else { return tally }
+      let batch = try Batch(decoding: stored, changeCountMax: .max)
+      let known = Set(batch.changes.map(\.id.n))
+      guard answer.exceptions.keys.allSatisfy(known.contains) else {
+        throw ReplicaError.unfitAnswer("a verdict for a change that was not sent")
+      }
+      tally.coalesced = Int64(batch.coalesced.count)
+      for change in batch.changes {
+        let exception = answer.exceptions[change.id.n]
+        tally.counts[exception?.verdict ?? .applied, default: 0] += 1
+        guard let exception else { continue }
+        try settle(change, exception, at: now, in: database)
+      }
+      try Query(database, "UPDATE kreissync_outbox SET answer = ? WHERE number = ?").run(
+        .blob(answer.bytes), .integer(answer.number))
+      return tally
+    }
+  }
+
+  private func settle(
+    _ change: Change, _ answer: Answer, at now: Milliseconds, in database: Database
+  ) throws {
+    if answer.rule == .unknownRow {
+      // The hub never saw this row: its insert escaped capture. The whole row is offered.
+      try offerWhole(change.row, at: now, in: database)
+      return
+    }
+    try putOnRefreshList(change.row, caseID: change.caseID, in: database)
+    guard let table = schema.table(number: change.row.table) else { return }
+    let reason = answer.rule?.rawValue ?? answer.verdict.rawValue
+    if answer.columns.isEmpty {
+      if change.cells.mask.isEmpty {
+        try notice(
+          table.name, change.row, column: nil, answer.verdict, reason, yours: .null, kept: .null,
+          at: now, in: database)
+      }
+      for (number, value) in zip(change.cells.mask.numbers, change.cells.values)
+      where !value.isNull {
+        try notice(
+          table.name, change.row, column: table.column(number: number)?.name, answer.verdict,
+          reason, yours: value, kept: .null, at: now, in: database)
+      }
+    }
+    for outcome in answer.columns {
+      try notice(
+        table.name, change.row, column: table.column(number: outcome.column)?.name,
+        outcome.verdict, outcome.rule.rawValue, yours: change.cells[outcome.column] ?? .null,
+        kept: outcome.kept, at: now, in: database)
+    }
+  }
+
+  /// Captures a whole row as an insert, as if it had been written now.
+  func offerWhole(_ key: RowKey, at now: Milliseconds, in database: Database) throws {
+    try Query(
+      database,
+      "INSERT INTO kreissync_log (t, k, m, id, at, tag) VALUES (?, ?, 0, ?, ?, random())"
+    ).run(
+      .integer(Int64(key.table)), .integer(Int64(CaptureKind.insert.rawValue)),
+      Parameter(key.id), .integer(now))
+  }
+
+  private func notice(
+    _ table: String, _ key: RowKey, column: String?, _ verdict: Verdict, _ reason: String,
+    yours: Value, kept: Value, at now: Milliseconds, in database: Database
+  ) throws {
+    let time = Date(timeIntervalSince1970: Double(now) / 1_000).formatted(.iso8601)
+    try Query(
+      database,
+      """
+      INSERT INTO kreissync_notice_log
+        (table_name, row_id, column_name, verdict, reason, your_value, kept_value, at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """
+    ).run(
+      .text(table), Parameter(key.id), Parameter(column), .text(verdict.rawValue), .text(reason),
+      Parameter(yours), Parameter(kept), .text(time))
+  }
+
+  /// One line of `site notices`.
+  package struct Notice: Sendable {
+    package let table: String
+    package let row: String
+    package let column: String?
+    package let verdict: String
+    package let reason: String
+    package let yourValue: Value
+    package let keptValue: Value
+    package let at: String
+  }
+
+  /// What became of changes that were not simply applied, oldest first.
+  package func notices() throws -> [Notice] {
+    try read { database in
+      try Query(
+        database,
+        """
+        SELECT table_name, row_id, column_name, verdict, reason, your_value, kept_value, at
+        FROM kreissync_notice_log ORDER BY id
+        """
+      ).all {
+        Notice(
+          table: $0.text(0), row: $0.text(1), column: $0.optionalText(2), verdict: $0.text(3),
+          reason: $0.text(4), yourValue: $0.value(5) ?? .null, keptValue: $0.value(6) ?? .null,
+          at: $0.text(7))
+      }
+    }
+  }
+
+  /// Proposals of this site that the hub has answered with `proposal`, by the notices.
+  package func proposalNoticeCount() throws -> Int64 {
+    try read { database in
+      try Query(
+        database, "SELECT count(*) FROM kreissync_notice_log WHERE verdict = 'proposal'"
+      ).first { $0.integer(0) } ?? 0
+    }
+  }
+}

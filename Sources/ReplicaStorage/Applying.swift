@@ -1,0 +1,294 @@
+import GRDB
+import SQLiteAccess
+package import SyncCore
+
+/// What a pull brings, all pages together: the scope at one position of the hub's log.
+package struct PulledScope: Sendable {
+  package struct CaseState: Sendable {
+    package let caseID: CaseID
+    package let lead: SiteID
+    package let role: Role
+    package let epoch: Int64
+    package let isDeliveredWhole: Bool
+
+    package init(
+      caseID: CaseID, lead: SiteID, role: Role, epoch: Int64, isDeliveredWhole: Bool
+    ) {
+      self.caseID = caseID
+      self.lead = lead
+      self.role = role
+      self.epoch = epoch
+      self.isDeliveredWhole = isDeliveredWhole
+    }
+  }
+
+  package enum Item: Sendable {
+    case whole(RowImage)
+    case part(RowImage)
+    case gone(RowKey, CaseID?)
+  }
+
+  package var checkpoint: Position
+  package var cases: [CaseState] = []
+  package var items: [Item] = []
+  package var digests: [(caseID: CaseID, digest: Digest128)] = []
+  package var scopeDigest: Digest128
+
+  package init(checkpoint: Position, scopeDigest: Digest128) {
+    self.checkpoint = checkpoint
+    self.scopeDigest = scopeDigest
+  }
+}
+
+/// How an apply went.
+package struct ApplyOutcome: Sendable {
+  package var rowCount: Int64 = 0
+  package var casesGranted: Int64 = 0
+  /// Rows that the local program's own constraints did not let in: their case is held.
+  package var blockedCount: Int64 = 0
+  /// What this replica holds, summed over its scope.
+  package var replicaDigest: Digest128 = .zero
+  package var hubDigest: Digest128 = .zero
+  /// Clean cases whose digest is not the hub's.
+  package var unequalCases: [CaseID] = []
+
+  package var isEqual: Bool { replicaDigest == hubDigest && unequalCases.isEmpty }
+
+  package init() {}
+}
+
+extension ReplicaFile {
+  /// Applies a pull in one transaction: rows, cursor, base marker and digests move together.
+  ///
+  /// Columns with unsent work stay on top; their base is pinned and their row asked for again. A row
+  /// with unanswered changes is never removed. Rows of a case that is delivered whole and that the
+  /// hub has never seen are captured, not dropped.
+  package func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
+    try write { database in
+      var application = try Application(file: self, database: database, now: now)
+      return try application.run(scope)
+    }
+  }
+
+  /// The rows that the next pull has to return whole, oldest table first.
+  package func refreshList(limit: Int) throws -> [RowKey] {
+    try read { database in
+      try Query(database, "SELECT t, id FROM kreissync_refresh ORDER BY t, id LIMIT ?").all(
+        .integer(Int64(limit))
+      ) { RowKey(table: Int($0.integer(0)), id: $0.identifier(1)) }
+    }
+  }
+}
+
+/// One apply transaction.
+private struct Application {
+  let file: ReplicaFile
+  let database: Database
+  let now: Milliseconds
+  var record: ReplicaRecord
+  /// Unsent and unanswered work by row.
+  let unsent: UnsentWork
+  var outcome = ApplyOutcome()
+  /// Rows of cases that are delivered whole.
+  var delivered: Set<RowKey> = []
+
+  init(file: ReplicaFile, database: Database, now: Milliseconds) throws {
+    self.file = file
+    self.database = database
+    self.now = now
+    record = try ReplicaFile.record(in: database)
+    unsent = try UnsentWork(file: file, record: record, in: database)
+  }
+
+  mutating func run(_ scope: PulledScope) throws -> ApplyOutcome {
+    for state in scope.cases { try put(state) }
+    // Deletions first: a row that moved to another case is gone in the one and whole in the other.
+    for case .gone(let key, let caseID) in scope.items { try remove(key, caseID: caseID) }
+    for item in scope.items {
+      switch item {
+      case .whole(let image): try write(image, isWhole: true)
+      case .part(let image): try write(image, isWhole: false)
+      case .gone: break
+      }
+    }
+    for state in scope.cases where state.isDeliveredWhole { try offerUnknownRows(of: state.caseID) }
+    try moveCursor(to: scope.checkpoint)
+    let digests = CaseDigests(file: file, database: database, unsent: unsent)
+    try digests.update(scope.digests)
+    try digests.compare(scope.scopeDigest, into: &outcome)
+    record.scopeDigest = scope.scopeDigest
+    record.digestEqual = outcome.isEqual
+    try ReplicaFile.store(record, in: database)
+    return outcome
+  }
+
+  private mutating func put(_ state: PulledScope.CaseState) throws {
+    let isKnown = try Query(
+      database,
+      "UPDATE kreissync_case_state SET lead = ?, role = ?, epoch = ? WHERE case_id = ? RETURNING 1"
+    ).first(
+      Parameter(state.lead), .text(state.role.rawValue), .integer(state.epoch),
+      Parameter(state.caseID)
+    ) { _ in true } ?? false
+    if !isKnown {
+      try Query(database, "INSERT INTO kreissync_case_state VALUES (?, ?, ?, ?, NULL, ?)").run(
+        Parameter(state.caseID), Parameter(state.lead), .text(state.role.rawValue),
+        .integer(state.epoch), .blob(Digest128.zero.bytes))
+      outcome.casesGranted += 1
+    }
+  }
+
+  // MARK: Rows
+
+  private mutating func remove(_ key: RowKey, caseID: CaseID?) throws {
+    delivered.insert(key)
+    guard let table = file.schema.table(number: key.table) else { return }
+    if unsent.touches(key) {
+      try file.putOnRefreshList(key, caseID: caseID ?? .none, in: database)
+      return
+    }
+    let name = file.quoted(table.name)
+    if let caseID, table.scope == .ofCase {
+      try Query(database, "DELETE FROM \(name) WHERE id = ? AND case_id = ?").run(
+        Parameter(key.id), Parameter(caseID))
+    } else {
+      try Query(database, "DELETE FROM \(name) WHERE id = ?").run(Parameter(key.id))
+    }
+    outcome.rowCount += 1
+    try forget(key)
+  }
+
+  private mutating func write(_ image: RowImage, isWhole: Bool) throws {
+    delivered.insert(image.key)
+    guard let table = file.schema.table(number: image.key.table) else { return }
+    let kept = unsent.columns(of: image.key, in: table)
+    if unsent.isDeleted(image.key) || unsent.isInserted(image.key) {
+      try file.putOnRefreshList(image.key, caseID: image.caseID, in: database)
+      try pin(image.cells.mask, of: image.key)
+      return
+    }
+    let cells = image.cells.restricted(to: table.travellingColumns.subtracting(kept))
+    do {
+      let isThere = try update(image, cells, in: table)
+      if !isThere {
+        if isWhole {
+          try insert(image, in: table)
+        } else {
+          try file.putOnRefreshList(image.key, caseID: image.caseID, in: database)
+          return
+        }
+      }
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+      // A unique index of the local program refuses the row. It waits; everything else flows.
+      try file.putOnRefreshList(image.key, caseID: image.caseID, in: database)
+      outcome.blockedCount += 1
+      return
+    }
+    outcome.rowCount += 1
+    let covered = image.cells.mask.intersection(kept)
+    if covered.isEmpty {
+      if isWhole { try forget(image.key) } else { try unpin(cells.mask, of: image.key) }
+    } else {
+      try file.putOnRefreshList(image.key, caseID: image.caseID, in: database)
+      try unpin(cells.mask, of: image.key)
+      try pin(covered, of: image.key)
+    }
+  }
+
+  private func update(_ image: RowImage, _ cells: Cells, in table: Table) throws -> Bool {
+    var assignments = cells.mask.numbers.map {
+      file.quoted(table.column(number: $0)!.name) + " = ?"
+    }
+    var parameters = cells.values.map(Parameter.init)
+    if table.scope == .ofCase {
+      assignments.append("case_id = ?")
+      parameters.append(Parameter(image.caseID))
+    }
+    if assignments.isEmpty { assignments = ["id = id"] }
+    parameters.append(Parameter(image.key.id))
+    try Query(
+      database,
+      """
+      UPDATE \(file.quoted(table.name)) SET \(assignments.joined(separator: ", ")) WHERE id = ?
+      """
+    ).run(parameters)
+    return database.changesCount > 0
+  }
+
+  private func insert(_ image: RowImage, in table: Table) throws {
+    let cells = image.cells.restricted(to: table.travellingColumns)
+    var names = ["id"]
+    var parameters = [Parameter(image.key.id)]
+    if table.scope == .ofCase {
+      names.append("case_id")
+      parameters.append(Parameter(image.caseID))
+    }
+    names += cells.mask.numbers.map { file.quoted(table.column(number: $0)!.name) }
+    parameters += cells.values.map(Parameter.init)
+    let marks = Array(repeating: "?", count: names.count).joined(separator: ", ")
+    try Query(
+      database,
+      """
+      INSERT INTO \(file.quoted(table.name)) (\(names.joined(separator: ", "))) VALUES (\(marks))
+      """
+    ).run(parameters)
+  }
+
+  /// Rows of a whole case that came neither living nor deleted: the hub has never seen them.
+  private mutating func offerUnknownRows(of caseID: CaseID) throws {
+    for table in file.schema.tables where table.scope == .ofCase {
+      let ids: [RowID] = try Query(
+        database, "SELECT id FROM \(file.quoted(table.name)) WHERE case_id = ?"
+      ).all(Parameter(caseID)) { $0.identifier(0) }
+      for id in ids {
+        let key = RowKey(table: table.number, id: id)
+        guard !delivered.contains(key), !unsent.touches(key) else { continue }
+        try file.offerWhole(key, at: now, in: database)
+      }
+    }
+  }
+
+  // MARK: Bookkeeping
+
+  /// The row shows the hub's values: nothing more to ask for, nothing pinned.
+  private func forget(_ key: RowKey) throws {
+    try Query(database, "DELETE FROM kreissync_refresh WHERE t = ? AND id = ?").run(
+      .integer(Int64(key.table)), Parameter(key.id))
+    try Query(database, "DELETE FROM kreissync_pin WHERE t = ? AND id = ?").run(
+      .integer(Int64(key.table)), Parameter(key.id))
+  }
+
+  private func unpin(_ columns: ColumnMask, of key: RowKey) throws {
+    for number in columns.numbers {
+      try Query(
+        database, "DELETE FROM kreissync_pin WHERE t = ? AND id = ? AND column_number = ?"
+      ).run(.integer(Int64(key.table)), Parameter(key.id), .integer(Int64(number)))
+    }
+  }
+
+  /// The columns' base becomes the oldest base of their unanswered changes, and stays until they
+  /// show the hub's value.
+  private func pin(_ columns: ColumnMask, of key: RowKey) throws {
+    for number in columns.numbers {
+      try Query(
+        database,
+        """
+        INSERT INTO kreissync_pin VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT DO UPDATE SET base = min(base, excluded.base)
+        """
+      ).run(
+        .integer(Int64(key.table)), Parameter(key.id), .integer(Int64(number)),
+        .integer(unsent.base(of: key, column: number) ?? record.position.seq))
+    }
+  }
+
+  /// Moves the cursor; a marker in the change log says that from here on people have seen it.
+  private mutating func moveCursor(to checkpoint: Position) throws {
+    if checkpoint.seq != record.position.seq {
+      try Query(database, "INSERT INTO kreissync_log (t, k, m, at) VALUES (0, ?, ?, ?)").run(
+        .integer(Int64(CaptureKind.marker.rawValue)), .integer(checkpoint.seq), .integer(now))
+    }
+    record.position = checkpoint
+    record.head = max(record.head, checkpoint.seq)
+  }
+}

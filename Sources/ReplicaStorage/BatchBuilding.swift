@@ -1,0 +1,174 @@
+import GRDB
+import SQLiteAccess
+package import SyncCore
+
+/// How many entries met which fate before any was sent.
+package struct CaptureTally: Sendable, Equatable {
+  /// Entries that were changes: what no earlier session settled.
+  package var captured: Int64 = 0
+  package var coalesced: Int64 = 0
+  package var withheld: Int64 = 0
+  package var parked: Int64 = 0
+
+  package init() {}
+}
+
+/// Limits of one batch.
+package struct BatchLimit: Sendable {
+  package let changeCount: Int
+  package let byteCount: Int
+
+  package init(changeCount: Int, byteCount: Int) {
+    self.changeCount = changeCount
+    self.byteCount = byteCount
+  }
+}
+
+extension ReplicaFile {
+  /// Turns the next stretch of the change log into batches in the outbox, in one durable commit.
+  ///
+  /// This is the barrier: only what stands in the outbox is ever sent, and what stands there has
+  /// survived a power cut. The caller writes the sidecar before it sends.
+  ///
+  /// - Returns: what became of the stretch's entries; `captured` and `coalesced` leave out those
+  ///   that went into batches, which are counted when their batch is answered.
+  package func buildBatches(_ limit: BatchLimit) throws -> (tally: CaptureTally, reachesEnd: Bool) {
+    try write { database in
+      var record = try Self.record(in: database)
+      let window = try window(
+        of: record, limit: Self.windowEntryCountMax, in: database)
+      let coalescing = try Coalescing(
+        window.entries, schema: schema, reachesEnd: window.reachesEnd,
+        pins: try pins(in: database)
+      ) { try lookup($0, in: database) }
+
+      try park(coalescing.parked, of: window, in: database)
+      try askAgain(for: coalescing.missing, in: database)
+      try fillOutbox(coalescing, limit: limit, record: &record, in: database)
+      record.batchedThrough = window.through
+      record.batchedBase = window.base
+      try Self.store(record, in: database)
+
+      var tally = CaptureTally()
+      tally.withheld = Int64(coalescing.withheld.count)
+      tally.parked = Int64(coalescing.parked.count)
+      if coalescing.changes.isEmpty { tally.coalesced = Int64(coalescing.coalesced.count) }
+      tally.captured = tally.withheld + tally.parked + tally.coalesced
+      return (tally, window.reachesEnd)
+    }
+  }
+
+  private func fillOutbox(
+    _ coalescing: Coalescing, limit: BatchLimit, record: inout ReplicaRecord, in database: Database
+  ) throws {
+    guard !coalescing.changes.isEmpty else { return }
+    let insert = try Query(database, "INSERT INTO kreissync_outbox VALUES (?, ?, ?, NULL)")
+    var coalesced = coalescing.coalesced
+    for changes in slices(of: coalescing.changes, limit: limit) {
+      record.batchNumber += 1
+      let batch = Batch(
+        incarnation: record.incarnation, number: record.batchNumber,
+        history: record.position.history, previous: record.batchHash ?? .zero,
+        coalesced: coalesced, changes: changes)
+      coalesced = []
+      let bytes = batch.encoded()
+      let hash = Hash256(sha256Of: bytes)
+      try insert.run(.integer(batch.number), .blob(hash.bytes), .blob(bytes))
+      record.batchHash = hash
+    }
+  }
+
+  private func slices(of changes: [Change], limit: BatchLimit) -> [[Change]] {
+    var slices: [[Change]] = []
+    var slice: [Change] = []
+    var byteCount = 0
+    for change in changes {
+      let length = change.cells.values.reduce(128) { $0 + ($1.text?.utf8.count ?? 8) }
+      if slice.count == limit.changeCount || (byteCount + length > limit.byteCount && !slice.isEmpty)
+      {
+        slices.append(slice)
+        slice = []
+        byteCount = 0
+      }
+      slice.append(change)
+      byteCount += length
+    }
+    if !slice.isEmpty { slices.append(slice) }
+    return slices
+  }
+
+  private func park(
+    _ parked: [(id: EntryID, caseID: CaseID, reason: ParkReason)], of window: LogWindow,
+    in database: Database
+  ) throws {
+    try Query(database, "DELETE FROM kreissync_parked").run()
+    guard !parked.isEmpty else { return }
+    var bases: [Int64: Int64] = [:]
+    for entry in window.entries { bases[entry.id.n] = entry.base }
+    let insert = try Query(database, "INSERT INTO kreissync_parked VALUES (?, ?, ?, ?)")
+    for entry in parked {
+      try insert.run(
+        .integer(entry.id.n), .integer(bases[entry.id.n] ?? window.base),
+        Parameter(entry.caseID), .text(entry.reason.rawValue))
+    }
+  }
+
+  private func askAgain(for rows: [RowKey], in database: Database) throws {
+    for key in rows { try putOnRefreshList(key, caseID: .none, in: database) }
+  }
+
+  /// The row comes whole with the next pull, whatever the cursor.
+  func putOnRefreshList(_ key: RowKey, caseID: CaseID, in database: Database) throws {
+    try Query(database, "INSERT OR REPLACE INTO kreissync_refresh VALUES (?, ?, ?)").run(
+      .integer(Int64(key.table)), Parameter(key.id), Parameter(caseID))
+  }
+
+  // MARK: Sending
+
+  /// A batch that waits for its answer.
+  package struct WaitingBatch: Sendable, Equatable {
+    package let number: Int64
+    package let bytes: [UInt8]
+  }
+
+  /// The oldest batch without an answer.
+  package func nextWaitingBatch() throws -> WaitingBatch? {
+    try read { database in
+      try Query(
+        database,
+        "SELECT number, bytes FROM kreissync_outbox WHERE answer IS NULL ORDER BY number LIMIT 1"
+      ).first { WaitingBatch(number: $0.integer(0), bytes: $0.blob(1)) }
+    }
+  }
+
+  /// The changes of all batches without an answer.
+  func waitingChanges(in database: Database) throws -> [Change] {
+    let sql = "SELECT bytes FROM kreissync_outbox WHERE answer IS NULL ORDER BY number"
+    return try Query(database, sql).all { $0.blob(0) }.flatMap {
+      try Batch(decoding: $0, changeCountMax: .max).changes
+    }
+  }
+
+  /// How much waits to be sent or answered, for the status: entries behind the batched ones, parked
+  /// ones, and changes in batches without an answer.
+  package func pendingCount() throws -> Int64 {
+    try read { database in
+      let record = try Self.record(in: database)
+      let behind = try Query(
+        database, "SELECT count(*) FROM kreissync_log WHERE n > ? AND t <> 0 AND k <> ?"
+      ).first(
+        .integer(record.batchedThrough), .integer(Int64(CaptureKind.note.rawValue))
+      ) { $0.integer(0) }
+      return try (behind ?? 0) + Int64(waitingChanges(in: database).count)
+        + parkedCount(in: database)
+    }
+  }
+
+  package func parkedCount() throws -> Int64 {
+    try read { try parkedCount(in: $0) }
+  }
+
+  func parkedCount(in database: Database) throws -> Int64 {
+    try Query(database, "SELECT count(*) FROM kreissync_parked").first { $0.integer(0) } ?? 0
+  }
+}

@@ -1,0 +1,91 @@
+import GRDB
+import SQLiteAccess
+import SyncCore
+
+/// Digests of cases at the end of an apply: computed for what something happened to, compared for
+/// the whole scope.
+///
+/// A case with unsent edits, or with a row on the refresh list, is not what the hub has yet; it is
+/// left out on both sides and compared when it is clean again.
+struct CaseDigests {
+  let file: ReplicaFile
+  let database: Database
+  let unsent: UnsentWork
+
+  /// Takes the hub's digests of the cases in which something happened, and computes this replica's
+  /// for those and for all that were not clean before.
+  func update(_ pulled: [(caseID: CaseID, digest: Digest128)]) throws {
+    let update = try Query(
+      database, "UPDATE kreissync_case_state SET hub_digest = ?, digest = NULL WHERE case_id = ?")
+    for entry in pulled { try update.run(.blob(entry.digest.bytes), Parameter(entry.caseID)) }
+    let waiting: [CaseID] = try Query(
+      database, "SELECT case_id FROM kreissync_case_state WHERE digest IS NULL ORDER BY case_id"
+    ).all { $0.identifier(0) }
+    let dirty = try dirtyCases()
+    var digester = RowDigester(key: file.digestKey)
+    for caseID in waiting where !dirty.contains(caseID) {
+      let digest = try digest(of: caseID, digester: &digester)
+      try Query(database, "UPDATE kreissync_case_state SET digest = ? WHERE case_id = ?").run(
+        .blob(digest.bytes), Parameter(caseID))
+    }
+    for caseID in dirty.sorted() {
+      try Query(database, "UPDATE kreissync_case_state SET digest = NULL WHERE case_id = ?").run(
+        Parameter(caseID))
+    }
+  }
+
+  func compare(_ hub: Digest128, into outcome: inout ApplyOutcome) throws {
+    var replica = Digest128.zero
+    var unequal: [CaseID] = []
+    try Query(
+      database, "SELECT case_id, digest, hub_digest FROM kreissync_case_state ORDER BY case_id"
+    ).forEach { row in
+      guard let theirs = Digest128(bytes: row.blob(2)) else { throw ReplicaError.corrupt }
+      guard !row.isNull(1) else {
+        replica += theirs
+        return
+      }
+      guard let ours = Digest128(bytes: row.blob(1)) else { throw ReplicaError.corrupt }
+      replica += ours
+      if ours != theirs { unequal.append(row.identifier(0)) }
+    }
+    outcome.replicaDigest = replica
+    outcome.hubDigest = hub
+    outcome.unequalCases = unequal
+  }
+
+  private func dirtyCases() throws -> Set<CaseID> {
+    var dirty = unsent.cases
+    try Query(database, "SELECT DISTINCT case_id FROM kreissync_refresh").forEach {
+      dirty.insert($0.identifier(0))
+    }
+    return dirty
+  }
+
+  /// - Precondition: the case has no row that cannot be sent; such a case is not clean.
+  func digest(of caseID: CaseID, digester: inout RowDigester) throws -> Digest128 {
+    var sum = Digest128.zero
+    for table in file.schema.tables {
+      let place: String
+      switch (table.scope, caseID.isNone) {
+      case (.caseRoot, false): place = "WHERE id = ?"
+      case (.ofCase, false): place = "WHERE case_id = ?"
+      case (.global, true): place = "WHERE ? = ''"
+      default: continue
+      }
+      let columns = table.columns.map { ", " + file.quoted($0.name) }.joined()
+      try Query(database, "SELECT id\(columns) FROM \(file.quoted(table.name)) \(place)").forEach(
+        Parameter(caseID)
+      ) { row in
+        let values = try table.columns.indices.map { position in
+          guard let value = row.value(position + 1) else { throw ReplicaError.corrupt }
+          return value
+        }
+        sum += digester.digest(
+          of: RowKey(table: table.number, id: row.identifier(0)), caseID: caseID, row: values,
+          in: table)
+      }
+    }
+    return sum
+  }
+}

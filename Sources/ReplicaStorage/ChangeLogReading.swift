@@ -1,0 +1,148 @@
+import Foundation
+import GRDB
+import SQLiteAccess
+import SyncCore
+
+/// Reads the change log that the triggers write.
+extension ReplicaFile {
+  /// Entries read in one go: what a write lock of a quarter of a second can batch.
+  static let windowEntryCountMax = 10_000
+
+  /// A stretch of the log.
+  struct LogWindow {
+    var entries: [CapturedEntry]
+    /// The last number read, and the base that holds behind it.
+    var through: Int64
+    var base: Int64
+    /// Nothing of the log lies behind.
+    var reachesEnd: Bool
+  }
+
+  /// What is not yet in a batch: the parked entries, and what follows the batched ones.
+  func window(of record: ReplicaRecord, limit: Int, in database: Database) throws -> LogWindow {
+    var window = LogWindow(
+      entries: try parkedEntries(in: database), through: record.batchedThrough,
+      base: record.batchedBase, reachesEnd: true)
+    var count = 0
+    let sql = """
+      SELECT n, t, k, m, id, c, at, tag, v FROM kreissync_log WHERE n > ? ORDER BY n LIMIT ?
+      """
+    try Query(database, sql).forEach(
+      .integer(record.batchedThrough), .integer(Int64(limit))
+    ) { row in
+      count += 1
+      window.through = row.integer(0)
+      if row.integer(2) == CaptureKind.marker.rawValue {
+        window.base = row.integer(3)
+      } else if let entry = entry(row, base: window.base) {
+        window.entries.append(entry)
+      }
+    }
+    window.reachesEnd = count < limit
+    return window
+  }
+
+  private func parkedEntries(in database: Database) throws -> [CapturedEntry] {
+    let sql = """
+      SELECT l.n, l.t, l.k, l.m, l.id, l.c, l.at, l.tag, l.v, p.base
+      FROM kreissync_parked AS p JOIN kreissync_log AS l USING (n) ORDER BY n
+      """
+    return try Query(database, sql).all { entry($0, base: $0.integer(9)) }.compactMap { $0 }
+  }
+
+  /// Nothing for entries that no trigger of ours can have written: another program may write into
+  /// the log's table as into any other.
+  private func entry(_ row: ResultRow, base: Int64) -> CapturedEntry? {
+    guard let kind = CaptureKind(rawValue: Int(row.integer(2))),
+      let table = schema.table(number: Int(row.integer(1)))
+    else { return nil }
+    return CapturedEntry(
+      id: EntryID(n: row.integer(0), tag: row.integer(7)), kind: kind,
+      row: RowKey(table: table.number, id: row.identifier(4)),
+      caseID: row.isNull(5) ? nil : row.identifier(5),
+      mask: ColumnMask(bits: UInt64(bitPattern: row.integer(3)))
+        .intersection(table.allColumns),
+      oldValues: row.isNull(8) ? nil : oldValues(row.text(8), of: table), at: row.integer(6),
+      base: base)
+  }
+
+  private func oldValues(_ json: String, of table: Table) -> [Value]? {
+    guard
+      let cells = try? JSONDecoder().decode([JSONCell].self, from: Data(json.utf8)),
+      cells.count == table.columns.count
+    else { return nil }
+    return cells.map(\.value)
+  }
+
+  /// A row as it stands, or why it cannot be sent.
+  func lookup(_ key: RowKey, in database: Database) throws -> LocalRowLookup {
+    let table = schema.table(number: key.table)!
+    guard key.id.string.utf8.count <= RowLimit.identifierByteCountMax else {
+      return .unfit(CaseID(text: key.id.text), .identifierTooLong)
+    }
+    let found = try Query(database, selectRow(of: table)).first(Parameter(key.id)) {
+      row -> LocalRowLookup in
+      let caseID: CaseID =
+        switch table.scope {
+        case .caseRoot: CaseID(text: key.id.text)
+        case .ofCase: row.identifier(0)
+        case .global: .none
+        }
+      guard caseID.string.utf8.count <= RowLimit.identifierByteCountMax else {
+        return .unfit(caseID, .identifierTooLong)
+      }
+      var values: [Value] = []
+      var byteCount = 0
+      for position in table.columns.indices {
+        guard let value = row.value(position + 1) else { return .unfit(caseID, .textNotUTF8) }
+        let length = value.text?.utf8.count ?? 0
+        guard length <= RowLimit.textByteCountMax else { return .unfit(caseID, .textTooLong) }
+        byteCount += length
+        values.append(value)
+      }
+      guard byteCount <= RowLimit.rowByteCountMax / 2 else { return .unfit(caseID, .rowTooLong) }
+      return .there(LocalRow(caseID: caseID, values: values))
+    }
+    return found ?? .gone
+  }
+
+  /// Case id (or the row's id again), then every column in order.
+  func selectRow(of table: Table) -> String {
+    let place = table.scope == .ofCase ? "case_id" : "id"
+    let columns = table.columns.map { ", " + quoted($0.name) }.joined()
+    return "SELECT \(place)\(columns) FROM \(quoted(table.name)) WHERE id = ?"
+  }
+
+  func quoted(_ name: String) -> String {
+    "\"" + name.replacing("\"", with: "\"\"") + "\""
+  }
+
+  func pins(in database: Database) throws -> [RowKey: [ColumnBase]] {
+    var pins: [RowKey: [ColumnBase]] = [:]
+    try Query(
+      database, "SELECT t, id, column_number, base FROM kreissync_pin ORDER BY t, id, column_number"
+    ).forEach { row in
+      let key = RowKey(table: Int(row.integer(0)), id: row.identifier(1))
+      pins[key, default: []].append(
+        ColumnBase(column: Int(row.integer(2)), base: row.integer(3)))
+    }
+    return pins
+  }
+}
+
+/// A cell as SQLite's `json_array` writes it.
+private struct JSONCell: Decodable {
+  let value: Value
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      value = .null
+    } else if let number = try? container.decode(Int64.self) {
+      // NB: the only way to ask Codable which of two types stands here.
+      value = .integer(number)
+    } else {
+      value = .text(try container.decode(String.self))
+    }
+  }
+}

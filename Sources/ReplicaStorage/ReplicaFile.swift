@@ -1,0 +1,247 @@
+package import CaseloadSchema
+import Foundation
+import GRDB
+import Glibc
+import SQLiteAccess
+package import SyncCore
+
+/// A site's replica: the SQLite file that any program may read and write, opened by the agent.
+///
+/// The agent writes on a connection whose triggers are off, so that what it applies is not captured
+/// again, at `synchronous=EXTRA`: what it commits survives a power cut in every journal mode. It
+/// never touches the file by plain file calls, because closing such a handle would drop the locks
+/// that SQLite holds.
+package final class ReplicaFile {
+  package let schema: Schema
+  package let path: String
+  let queue: DatabaseQueue
+  let digestKey: SipHash128Key
+
+  /// Longer than a program's own transactions, shorter than a person's patience; a replica that is
+  /// locked for minutes defers the session.
+  private static let busyMilliseconds = 10_000
+
+  private init(path: String, schema: Schema, queue: DatabaseQueue, digestKey: SipHash128Key) {
+    self.path = path
+    self.schema = schema
+    self.queue = queue
+    self.digestKey = digestKey
+  }
+
+  /// Creates an empty replica with its tables, triggers and views.
+  ///
+  /// Built beside its place and renamed, so that `path` never holds half a replica.
+  package static func create(at path: String, origin: ReplicaOrigin) throws {
+    guard access(path, F_OK) != 0 else { throw ReplicaError.alreadyThere(path: path) }
+    try refuseNetworkFileSystem(path)
+    let schema = try SchemaFile.read(origin.schemaText, file: "schema of the county")
+    let unfinished = path + ".new"
+    for suffix in ["", "-journal", "-wal", "-shm"] {
+      guard unlink(unfinished + suffix) == 0 || errno == ENOENT else {
+        throw ReplicaError.readOnly
+      }
+    }
+    try translatingErrors {
+      let queue = try open(unfinished, busyMilliseconds: busyMilliseconds)
+      try queue.inDatabase { database in
+        try database.execute(sql: "PRAGMA journal_mode = DELETE")
+        try database.inTransaction(.immediate) {
+          try database.execute(
+            sql: ReplicaSQL.script(schema) + ReplicaTables.sql + """
+              PRAGMA application_id = \(ReplicaTables.applicationID);
+              PRAGMA user_version = \(ReplicaTables.format);
+              """)
+          try insertRecord(origin, in: database)
+          return .commit
+        }
+        // The journal mode that serves a neighbouring program best; whoever prefers another one
+        // may choose it.
+        try database.execute(sql: "PRAGMA journal_mode = WAL")
+      }
+      try queue.close()
+    }
+    guard rename(unfinished, path) == 0 else { throw ReplicaError.readOnly }
+  }
+
+  private static func insertRecord(_ origin: ReplicaOrigin, in database: Database) throws {
+    let sql = """
+      INSERT INTO kreissync_replica VALUES (
+        1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL, '')
+      """
+    try Query(database, sql).run(
+      Parameter(origin.county), .text(origin.countyName), Parameter(origin.site),
+      .text(origin.siteName), .text(origin.schemaText), .blob(origin.digestKey),
+      Parameter(origin.incarnation), Parameter(origin.history),
+      .blob(TreeHead.empty.root.bytes), .blob(Digest128.zero.bytes))
+    try Query(
+      database, "INSERT INTO kreissync_case_state VALUES ('', ?, 'reader', 1, NULL, ?)"
+    ).run(Parameter(SiteID.hub), .blob(Digest128.zero.bytes))
+  }
+
+  /// Opens a replica that is there.
+  ///
+  /// - Parameter busyMilliseconds: how long to wait for another program's lock; nil for the usual.
+  /// - Throws: ``ReplicaError``; nothing is created.
+  package static func open(at path: String, busyMilliseconds: Int? = nil) throws -> ReplicaFile {
+    guard access(path, F_OK) == 0 else { throw ReplicaError.missing(path: path) }
+    try refuseNetworkFileSystem(path)
+    return try translatingErrors {
+      let queue: DatabaseQueue
+      do {
+        queue = try open(path, busyMilliseconds: busyMilliseconds ?? Self.busyMilliseconds)
+        return try queue.inDatabase { database in
+          let application = try Int64.fetchOne(database, sql: "PRAGMA application_id")
+          guard application == ReplicaTables.applicationID else {
+            throw ReplicaError.notAReplica(path: path)
+          }
+          let format = try Int64.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+          guard format <= ReplicaTables.format else {
+            throw ReplicaError.newerFormat(path: path, format: format)
+          }
+          let (text, key) = try Query(
+            database, "SELECT schema, digest_key FROM kreissync_replica"
+          ).first { ($0.text(0), $0.blob(1)) } ?? ("", [])
+          guard let digestKey = SipHash128Key(bytes: key) else { throw ReplicaError.corrupt }
+          return ReplicaFile(
+            path: path, schema: try SchemaFile.read(text, file: path), queue: queue,
+            digestKey: digestKey)
+        }
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
+        throw ReplicaError.notAReplica(path: path)
+      }
+    }
+  }
+
+  private static func open(_ path: String, busyMilliseconds: Int) throws -> DatabaseQueue {
+    var configuration = Connection.configuration(
+      synchronous: "EXTRA", busyMilliseconds: busyMilliseconds, firesTriggers: false)
+    configuration.prepareDatabase { database in
+      // One checkpoint after a session instead of one in the middle of somebody's write.
+      try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+    }
+    return try DatabaseQueue(path: path, configuration: configuration)
+  }
+
+  /// SQLite's locks do not hold on NFS, SMB and their like.
+  private static func refuseNetworkFileSystem(_ path: String) throws {
+    let networkMagics: [Int] = [0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x0102_1994 + 1, 0x5346_414F]
+    var status = statfs()
+    let directory = (path as NSString).deletingLastPathComponent
+    guard statfs(directory.isEmpty ? "." : directory, &status) == 0 else { return }
+    if networkMagics.contains(Int(status.f_type)) {
+      throw ReplicaError.networkFileSystem(path: path)
+    }
+  }
+
+  // MARK: Transactions
+
+  /// Reads one consistent state.
+  func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    try Self.translatingErrors {
+      try queue.inDatabase { database in
+        var result: Result?
+        try database.inTransaction(.deferred) {
+          result = try body(database)
+          return .commit
+        }
+        return result!
+      }
+    }
+  }
+
+  /// Writes durably, or nothing.
+  func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    try Self.translatingErrors {
+      try queue.inDatabase { database in
+        var result: Result?
+        try database.inTransaction(.immediate) {
+          result = try body(database)
+          return .commit
+        }
+        return result!
+      }
+    }
+  }
+
+  /// Moves the WAL into the file, as far as other programs' readers allow; once after a session.
+  package func checkpoint() throws {
+    try Self.translatingErrors {
+      try queue.inDatabase { database in
+        try database.execute(sql: "PRAGMA wal_checkpoint(PASSIVE)")
+      }
+    }
+  }
+
+  static func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      switch error.resultCode {
+      case .SQLITE_BUSY, .SQLITE_LOCKED: throw ReplicaError.locked
+      case .SQLITE_FULL: throw ReplicaError.storageFull
+      case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: throw ReplicaError.readOnly
+      case .SQLITE_CORRUPT, .SQLITE_NOTADB: throw ReplicaError.corrupt
+      case .SQLITE_IOERR where errno == ENOSPC: throw ReplicaError.storageFull
+      default: throw error
+      }
+    }
+  }
+}
+
+extension ReplicaFile {
+  /// Where the replica stands.
+  package func record() throws -> ReplicaRecord {
+    try read { try Self.record(in: $0) }
+  }
+
+  static func record(in database: Database) throws -> ReplicaRecord {
+    let sql = """
+      SELECT county, site, site_name, incarnation, history, seq, tree_size, tree_root, batched_n,
+        batched_base, batch_number, batch_hash, head, scope_digest, digest_equal, last_success,
+        last_error
+      FROM kreissync_replica
+      """
+    let record = try Query(database, sql).first { row -> ReplicaRecord? in
+      guard let root = Hash256(bytes: row.blob(7)), let scope = Digest128(bytes: row.blob(13))
+      else { return nil }
+      return ReplicaRecord(
+        county: row.identifier(0), site: row.identifier(1), siteName: row.text(2),
+        incarnation: row.identifier(3),
+        position: Position(
+          history: row.identifier(4), seq: row.integer(5),
+          treeHead: TreeHead(size: row.integer(6), root: root)),
+        batchedThrough: row.integer(8), batchedBase: row.integer(9), batchNumber: row.integer(10),
+        batchHash: row.isNull(11) ? nil : Hash256(bytes: row.blob(11)), head: row.integer(12),
+        scopeDigest: scope, digestEqual: row.optionalInteger(14).map { $0 == 1 },
+        lastSuccess: row.optionalInteger(15), lastError: row.optionalText(16))
+    }
+    guard let record = record ?? nil else { throw ReplicaError.corrupt }
+    return record
+  }
+
+  /// Stores what a session changes of the record: all but the replica's origin.
+  static func store(_ record: ReplicaRecord, in database: Database) throws {
+    let sql = """
+      UPDATE kreissync_replica SET history = ?, seq = ?, tree_size = ?, tree_root = ?,
+        batched_n = ?, batched_base = ?, batch_number = ?, batch_hash = ?, head = ?,
+        scope_digest = ?, digest_equal = ?, last_success = ?, last_error = ?
+      """
+    try Query(database, sql).run(
+      Parameter(record.position.history), .integer(record.position.seq),
+      .integer(record.position.treeHead.size), .blob(record.position.treeHead.root.bytes),
+      .integer(record.batchedThrough), .integer(record.batchedBase),
+      .integer(record.batchNumber), record.batchHash.map { .blob($0.bytes) } ?? .null,
+      .integer(record.head), .blob(record.scopeDigest.bytes),
+      Parameter(record.digestEqual.map { $0 ? 1 : 0 }), Parameter(record.lastSuccess),
+      Parameter(record.lastError))
+  }
+
+  /// Changes the record in a transaction of its own.
+  package func updateRecord(_ change: (inout ReplicaRecord) -> Void) throws {
+    try write { database in
+      var record = try Self.record(in: database)
+      change(&record)
+      try Self.store(record, in: database)
+    }
+  }
+}

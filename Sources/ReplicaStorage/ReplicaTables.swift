@@ -1,0 +1,56 @@
+/// The agent's own tables in a replica, beside the domain tables and the change log.
+///
+/// | table                   | holds                                                              |
+/// |-------------------------|--------------------------------------------------------------------|
+/// | `kreissync_replica`     | one row: identity, position, how far the log is batched            |
+/// | `kreissync_outbox`      | batches as they were or will be sent, with the hub's answers       |
+/// | `kreissync_parked`      | entries that cannot be sent; their case is held                    |
+/// | `kreissync_refresh`     | rows that the next pull must return whole                          |
+/// | `kreissync_pin`         | bases of columns that do not show the hub's value                  |
+/// | `kreissync_case_state`  | lead, own role and digests of each case                            |
+/// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
+///
+/// The views `kreissync_case` and `kreissync_notice` are for the local program.
+enum ReplicaTables {
+  /// `application_id` of a replica: "KSyR".
+  static let applicationID: Int64 = 0x4B53_7952
+  /// `user_version`: grows with each change of these tables.
+  static let format: Int64 = 1
+
+  static let sql = """
+    CREATE TABLE kreissync_replica (
+      id INTEGER PRIMARY KEY CHECK (id = 1), county TEXT NOT NULL, county_name TEXT NOT NULL,
+      site TEXT NOT NULL, site_name TEXT NOT NULL, schema TEXT NOT NULL,
+      digest_key BLOB NOT NULL, incarnation TEXT NOT NULL, history TEXT NOT NULL,
+      seq INTEGER NOT NULL, tree_size INTEGER NOT NULL, tree_root BLOB NOT NULL,
+      batched_n INTEGER NOT NULL, batched_base INTEGER NOT NULL, batch_number INTEGER NOT NULL,
+      batch_hash BLOB, head INTEGER NOT NULL, scope_digest BLOB NOT NULL, digest_equal INTEGER,
+      last_success INTEGER, last_error TEXT, fingerprint TEXT NOT NULL) STRICT;
+    CREATE TABLE kreissync_outbox (
+      number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL, answer BLOB) STRICT;
+    CREATE INDEX kreissync_outbox_waiting ON kreissync_outbox (number) WHERE answer IS NULL;
+    CREATE TABLE kreissync_parked (
+      n INTEGER PRIMARY KEY, base INTEGER NOT NULL, case_id TEXT NOT NULL, reason TEXT NOT NULL)
+      STRICT;
+    CREATE TABLE kreissync_refresh (
+      t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (t, id))
+      STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_pin (
+      t INTEGER NOT NULL, id TEXT NOT NULL, column_number INTEGER NOT NULL, base INTEGER NOT NULL,
+      PRIMARY KEY (t, id, column_number)) STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_case_state (
+      case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, role TEXT NOT NULL, epoch INTEGER NOT NULL,
+      digest BLOB, hub_digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_notice_log (
+      id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id TEXT NOT NULL, column_name TEXT,
+      verdict TEXT NOT NULL, reason TEXT NOT NULL, your_value ANY, kept_value ANY,
+      at TEXT NOT NULL) STRICT;
+    CREATE VIEW kreissync_notice AS
+      SELECT table_name, row_id, column_name, verdict, reason, your_value, kept_value, at
+      FROM kreissync_notice_log;
+    CREATE VIEW kreissync_case AS
+      SELECT case_id, lead AS lead_site, role AS own_role, epoch,
+        'header,personal,special,notes' AS tiers
+      FROM kreissync_case_state WHERE case_id <> '';
+    """
+}

@@ -1,0 +1,57 @@
+import GRDB
+import SQLiteAccess
+import SyncCore
+
+/// What the replica's people wrote and the hub has not answered: behind the batches, parked, and in
+/// batches without an answer. A pull passes under it.
+struct UnsentWork {
+  private var changes: [RowKey: [Change]] = [:]
+  private(set) var cases: Set<CaseID> = []
+
+  init(file: ReplicaFile, record: ReplicaRecord, in database: Database) throws {
+    let window = try file.window(of: record, limit: .max, in: database)
+    let coalescing = try Coalescing(
+      window.entries, schema: file.schema, reachesEnd: true, pins: try file.pins(in: database)
+    ) { key in
+      // A row that cannot be sent is unsent work all the same.
+      switch try file.lookup(key, in: database) {
+      case .unfit(let caseID, _):
+        let count = file.schema.table(number: key.table)!.columns.count
+        return .there(LocalRow(caseID: caseID, values: Array(repeating: .null, count: count)))
+      case let found: return found
+      }
+    }
+    for change in coalescing.changes { add(change) }
+    for change in try file.waitingChanges(in: database) { add(change) }
+    try Query(database, "SELECT DISTINCT case_id FROM kreissync_parked").forEach {
+      cases.insert($0.identifier(0))
+    }
+  }
+
+  private mutating func add(_ change: Change) {
+    changes[change.row, default: []].append(change)
+    cases.insert(change.caseID)
+  }
+
+  func touches(_ key: RowKey) -> Bool { changes[key] != nil }
+
+  func isDeleted(_ key: RowKey) -> Bool {
+    changes[key]?.contains { $0.kind == .delete } ?? false
+  }
+
+  func isInserted(_ key: RowKey) -> Bool {
+    changes[key]?.contains { $0.kind == .insert } ?? false
+  }
+
+  /// The columns whose local values stay on top.
+  func columns(of key: RowKey, in table: Table) -> ColumnMask {
+    (changes[key] ?? []).reduce(.empty) { $0.union($1.cells.mask) }
+  }
+
+  /// The oldest base of a column's unanswered changes.
+  func base(of key: RowKey, column: Int) -> Int64? {
+    changes[key]?.lazy
+      .filter { $0.kind != .update || $0.cells.mask.contains(column) }
+      .map { $0.base(ofColumn: column) }.min()
+  }
+}

@@ -1,0 +1,147 @@
+/// What a grant lets a site do with a case. The lead of a case is one of its grants, exactly one.
+package enum Role: String, Sendable, CaseIterable, Codable {
+  /// Responsible: wins conflicts of policy `lead`, decides proposals.
+  case lead
+  /// Was responsible: keeps header rows.
+  case formerLead = "former_lead"
+  case contributor
+  /// Sees header columns.
+  case reader
+
+  /// Whether the hub accepts changes from a site of this role at all.
+  package var mayWrite: Bool { self == .lead || self == .contributor }
+}
+
+/// Who wrote the value that stands in one column, and when, by the hub's count.
+package struct ColumnVersion: Hashable, Sendable {
+  package let seq: Int64
+  package let site: SiteID
+  package let incarnation: IncarnationID
+  /// The column holds exactly the value that its author sent, and it was applied at once. Merged
+  /// values and accepted proposals are the hub's: their author has not seen them.
+  package let isDirect: Bool
+  /// The author's clock, corrected by the measured skew.
+  package let editedAt: Milliseconds
+
+  package init(
+    seq: Int64, site: SiteID, incarnation: IncarnationID, isDirect: Bool, editedAt: Milliseconds
+  ) {
+    self.seq = seq
+    self.site = site
+    self.incarnation = incarnation
+    self.isDirect = isDirect
+    self.editedAt = editedAt
+  }
+}
+
+/// A row as the hub holds it: its values with their versions, or what is left after its deletion.
+///
+/// A row that moved to another case leaves a deleted one behind in the case it left, so that a site
+/// which sees only that case learns that it is gone.
+package struct StoredRow: Hashable, Sendable {
+  package let key: RowKey
+  package let caseID: CaseID
+  package var isAlive: Bool
+  /// The site that inserted it: in an append table only this site may change it.
+  package var writer: SiteID
+  /// One for each of the table's columns, in order; all empty once deleted.
+  package var values: [Value]
+  package var versions: [ColumnVersion]
+  /// The sequence number of the last entry that touched it.
+  package var lastSeq: Int64
+
+  package init(
+    key: RowKey, caseID: CaseID, isAlive: Bool, writer: SiteID, values: [Value],
+    versions: [ColumnVersion], lastSeq: Int64
+  ) {
+    self.key = key
+    self.caseID = caseID
+    self.isAlive = isAlive
+    self.writer = writer
+    self.values = values
+    self.versions = versions
+    self.lastSeq = lastSeq
+  }
+}
+
+/// A case as the hub holds it.
+package struct StoredCase: Hashable, Sendable {
+  package let id: CaseID
+  package var lead: SiteID
+  /// Number of its responsibility; strictly increasing.
+  package var epoch: Int64
+  /// The sequence number of the event that began this epoch; 0 for a case's first.
+  package var epochSince: Int64
+  /// The sum of its rows' digests.
+  package var digest: Digest128
+
+  package init(id: CaseID, lead: SiteID, epoch: Int64, epochSince: Int64, digest: Digest128) {
+    self.id = id
+    self.lead = lead
+    self.epoch = epoch
+    self.epochSince = epochSince
+    self.digest = digest
+  }
+}
+
+/// What a decision reads: the rows and cases that one batch touches, loaded in a few bulk reads.
+package struct HubView: Sendable {
+  /// For each key the living row, or else its latest deleted one.
+  package var rows: [RowKey: StoredRow]
+  package var cases: [CaseID: StoredCase]
+  /// The author's open grants on `cases`.
+  package var roles: [CaseID: Role]
+
+  package init(
+    rows: [RowKey: StoredRow] = [:], cases: [CaseID: StoredCase] = [:],
+    roles: [CaseID: Role] = [:]
+  ) {
+    self.rows = rows
+    self.cases = cases
+    self.roles = roles
+  }
+}
+
+/// Who sent the changes, as the hub knows it: never from the batch itself.
+package struct Author: Sendable {
+  package let site: SiteID
+  package let incarnation: IncarnationID
+  /// Earlier incarnations of the same replica: their edits are its own.
+  package let ancestors: [IncarnationID]
+  /// The site's clock minus the hub's, measured at this session's hello.
+  package let clockSkew: Milliseconds
+
+  package init(
+    site: SiteID, incarnation: IncarnationID, ancestors: [IncarnationID], clockSkew: Milliseconds
+  ) {
+    self.site = site
+    self.incarnation = incarnation
+    self.ancestors = ancestors
+    self.clockSkew = clockSkew
+  }
+}
+
+/// Everything else that a decision depends on.
+package struct DecisionContext: Sendable {
+  package let schema: Schema
+  package let author: Author
+  /// The head of the log before this transaction.
+  package let headSeq: Int64
+  package let now: Milliseconds
+  /// The sites of kind county: one side where policy `county` asks for sides.
+  package let countySites: [SiteID]
+  /// The sites that see a case which the author opens: the county's, and those that share its area.
+  package let viewersOfNewCases: [SiteID]
+
+  package init(
+    schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, countySites: [SiteID],
+    viewersOfNewCases: [SiteID]
+  ) {
+    self.schema = schema
+    self.author = author
+    self.headSeq = headSeq
+    self.now = now
+    self.countySites = countySites
+    self.viewersOfNewCases = viewersOfNewCases
+  }
+}

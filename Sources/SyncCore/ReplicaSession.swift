@@ -1,0 +1,115 @@
+/// A session as the site sees it: which step follows which, as a machine without I/O.
+///
+///     greeting ─→ building ─→ sending ─→ pulling ─→ applying ─→ parting ─→ ended
+///                    ↑           │          ↑          │
+///                    └───────────┘          └──────────┘
+///                 more of the log       unequal cases: pulled again, whole
+///
+/// Push comes first, so that a pull brings the verdicts' consequences. A failure at any step leads to
+/// `parting` with its code if the hub was reached, and ends the session.
+package struct ReplicaSession: Sendable {
+  package enum State: Hashable, Sendable {
+    case greeting
+    case building
+    case sending
+    case pulling
+    case applying
+    case parting
+    case ended
+  }
+
+  package enum Event: Hashable, Sendable {
+    case begun
+    /// The hub answered the hello and its log extends the one the site saw.
+    case greeted
+    /// A stretch of the log stands in the outbox; `reachesEnd` if none is left.
+    case built(reachesEnd: Bool)
+    /// The outbox has no batch without an answer.
+    case outboxEmpty
+    /// A batch was answered.
+    case answered
+    case pageReceived(isLast: Bool)
+    /// `unequalCases`: clean cases whose digest is not the hub's.
+    case applied(unequalCases: Int)
+    case failed
+    case parted
+  }
+
+  package enum Action: Hashable, Sendable {
+    case sayHello
+    case buildBatches
+    case sendNextBatch
+    case pullNextPage
+    case applyPages
+    /// Pull again, with the unequal cases whole.
+    case pullUnequalCases
+    case sayGoodbye
+    case finish
+  }
+
+  package private(set) var state = State.greeting
+  private var logReachedEnd = false
+  private var repairCount = 0
+  private var buildCount = 0
+  private var wasGreeted = false
+
+  /// Rounds of repair: the first mends what differs; the second catches what was written meanwhile.
+  package static let repairCountMax = 2
+  /// Stretches of the log in one session: beyond, somebody writes faster than the line carries, and
+  /// the rest goes with the next session.
+  package static let buildCountMax = 1_000
+
+  package init() {}
+
+  /// - Precondition: the event can occur in this state; anything else is an error of the shell.
+  package mutating func handle(_ event: Event) -> Action {
+    switch (state, event) {
+    case (.greeting, .begun):
+      return .sayHello
+    case (.greeting, .greeted):
+      wasGreeted = true
+      return build()
+    case (.building, .built(let reachesEnd)):
+      logReachedEnd = reachesEnd || buildCount == Self.buildCountMax
+      state = .sending
+      return .sendNextBatch
+    case (.sending, .answered):
+      return .sendNextBatch
+    case (.sending, .outboxEmpty) where !logReachedEnd:
+      return build()
+    case (.sending, .outboxEmpty):
+      state = .pulling
+      return .pullNextPage
+    case (.pulling, .pageReceived(isLast: false)):
+      return .pullNextPage
+    case (.pulling, .pageReceived(isLast: true)):
+      state = .applying
+      return .applyPages
+    case (.applying, .applied(let unequalCases))
+    where unequalCases > 0 && repairCount < Self.repairCountMax:
+      repairCount += 1
+      state = .pulling
+      return .pullUnequalCases
+    case (.applying, .applied):
+      state = .parting
+      return .sayGoodbye
+    case (.greeting, .failed) where !wasGreeted:
+      state = .ended
+      return .finish
+    case (.building, .failed), (.sending, .failed), (.pulling, .failed), (.applying, .failed):
+      state = .parting
+      return .sayGoodbye
+    case (.parting, .parted), (.parting, .failed):
+      state = .ended
+      return .finish
+    default:
+      preconditionFailure("a session in state \(state) cannot meet \(event)")
+    }
+  }
+
+  private mutating func build() -> Action {
+    state = .building
+    buildCount += 1
+    return .buildBatches
+  }
+}

@@ -1,0 +1,248 @@
+package import SyncCore
+
+/// The version of the protocol that this program speaks.
+package let protocolVersion = 1
+
+/// The body of `POST /v1/hello`: who calls, where it stands, what its clock says.
+package struct HelloRequest: Codable, Sendable, Equatable {
+  package var protocolVersion: Int
+  /// For people: name and version of the program.
+  package var software: String
+  package var schemaVersion: Int
+  /// A repeat of the same hello gets the same session number.
+  package var nonce: String
+  package var incarnation: String
+  package var position: WirePosition
+  package var clockMilliseconds: Int64
+  /// Number and hash of the last batch that this incarnation built, 0 and "" before the first.
+  package var lastBatchNumber: Int64
+  package var lastBatchHash: String
+
+  package init(
+    software: String, schemaVersion: Int, nonce: String, incarnation: IncarnationID,
+    position: Position, clock: Milliseconds, lastBatchNumber: Int64, lastBatchHash: Hash256?
+  ) {
+    protocolVersion = SyncProtocol.protocolVersion
+    self.software = software
+    self.schemaVersion = schemaVersion
+    self.nonce = nonce
+    self.incarnation = incarnation.string
+    self.position = WirePosition(position)
+    clockMilliseconds = clock
+    self.lastBatchNumber = lastBatchNumber
+    self.lastBatchHash = lastBatchHash?.text ?? ""
+  }
+}
+
+/// A place in the hub's log with the tree's head there.
+package struct WirePosition: Codable, Sendable, Equatable {
+  package var history: String
+  package var seq: Int64
+  package var treeSize: Int64
+  package var treeRoot: String
+
+  package init(_ position: Position) {
+    history = position.history.string
+    seq = position.seq
+    treeSize = position.treeHead.size
+    treeRoot = position.treeHead.root.text
+  }
+
+  /// The position; nil where the numbers or the root cannot be one.
+  package var position: Position? {
+    guard seq >= 0, treeSize >= 0, let root = Hash256(text: treeRoot) else { return nil }
+    return Position(
+      history: HistoryID(history), seq: seq, treeHead: TreeHead(size: treeSize, root: root))
+  }
+}
+
+package struct HelloResponse: Codable, Sendable, Equatable {
+  /// Fences this session: requests with a lower number are refused from its first use on.
+  package var session: Int64
+  /// The head of the log.
+  package var head: WirePosition
+  /// RFC 9162 consistency proof from the site's position to `head`, hexadecimal hashes.
+  package var consistency: [String]
+  package var clockMilliseconds: Int64
+  package var schemaVersion: Int
+
+  package init(
+    session: Int64, head: Position, consistency: [Hash256], clock: Milliseconds,
+    schemaVersion: Int
+  ) {
+    self.session = session
+    self.head = WirePosition(head)
+    self.consistency = consistency.map(\.text)
+    clockMilliseconds = clock
+    self.schemaVersion = schemaVersion
+  }
+}
+
+/// The hub's answer to one batch, stored there and repeated byte by byte.
+package struct PushResponse: Codable, Sendable, Equatable {
+  package var batchNumber: Int64
+  package var batchHash: String
+  /// The head of the log after the batch.
+  package var seq: Int64
+  /// The changes that were not simply applied; all others were.
+  package var verdicts: [WireAnswer]
+
+  package init(batchNumber: Int64, batchHash: Hash256, seq: Int64, answers: [Answer]) {
+    self.batchNumber = batchNumber
+    self.batchHash = batchHash.text
+    self.seq = seq
+    verdicts = answers.filter { $0.verdict != .applied }.map(WireAnswer.init)
+  }
+}
+
+package struct WireAnswer: Codable, Sendable, Equatable {
+  package var n: Int64
+  package var verdict: Verdict
+  package var rule: Rule?
+  package var columns: [WireOutcome]
+
+  package init(_ answer: Answer) {
+    n = answer.id.n
+    verdict = answer.verdict
+    rule = answer.rule
+    columns = answer.columns.map(WireOutcome.init)
+  }
+}
+
+package struct WireOutcome: Codable, Sendable, Equatable {
+  package var column: Int
+  package var verdict: Verdict
+  package var rule: Rule
+  package var kept: WireValue
+
+  package init(_ outcome: ColumnOutcome) {
+    column = outcome.column
+    verdict = outcome.verdict
+    rule = outcome.rule
+    kept = WireValue(outcome.kept)
+  }
+}
+
+/// A cell in JSON: null, a number or a string.
+package struct WireValue: Codable, Sendable, Equatable {
+  package let value: Value
+
+  package init(_ value: Value) {
+    self.value = value
+  }
+
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      value = .null
+    } else if let number = try? container.decode(Int64.self) {
+      // NB: the only way to ask Codable which of two types stands here.
+      value = .integer(number)
+    } else {
+      value = .text(try container.decode(String.self))
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch value {
+    case .null: try container.encodeNil()
+    case .integer(let number): try container.encode(number)
+    case .text(let text): try container.encode(text.string)
+    }
+  }
+}
+
+/// The body of `POST /v1/pull`: what happened since `since` in the cases granted to the site.
+package struct PullRequest: Codable, Sendable, Equatable {
+  package var session: Int64
+  package var since: WirePosition
+  /// The previous page's continuation; nil for the first page.
+  package var continuation: PullContinuation?
+  /// Rows to be returned whole, or as gone, whatever the cursor. On the first page only.
+  package var refreshRows: [WireRowKey]
+  /// Cases to be returned whole. On the first page only.
+  package var refreshCases: [String]
+
+  package init(
+    session: Int64, since: Position, continuation: PullContinuation?, refreshRows: [RowKey],
+    refreshCases: [CaseID]
+  ) {
+    self.session = session
+    self.since = WirePosition(since)
+    self.continuation = continuation
+    self.refreshRows = refreshRows.map(WireRowKey.init)
+    self.refreshCases = refreshCases.map(\.string)
+  }
+
+  /// Rows and cases that one pull may ask to be refreshed; the rest waits for the next session.
+  package static let refreshCountMax = 2_000
+}
+
+package struct WireRowKey: Codable, Sendable, Equatable {
+  package var table: Int
+  package var id: String
+
+  package init(_ key: RowKey) {
+    table = key.table
+    id = key.id.string
+  }
+
+  package var key: RowKey { RowKey(table: table, id: RowID(id)) }
+}
+
+/// Where the next page begins. The site hands it back as it is.
+///
+/// Pages come in rounds. A round covers the log entries from `since` + 1 to `through`, the head when
+/// it began: first the cases that were granted in it, whole, then the rows that changed in it, each
+/// as it stands when its page is read. What changes meanwhile lies behind `through` and comes in the
+/// next round; the last round ends at the head itself, so all pages together are the state there.
+package struct PullContinuation: Codable, Sendable, Equatable {
+  package var since: Int64
+  package var through: Int64
+  /// Grants up to this entry are delivered, apart from `grantedCase`.
+  package var grantsThrough: Int64
+  /// The case in the middle of which the page ended, with its last row.
+  package var grantedCase: String?
+  package var lastRow: WireRowKey?
+  /// Changed rows up to this entry are delivered.
+  package var rowsThrough: Int64
+
+  package init(since: Int64, through: Int64) {
+    self.since = since
+    self.through = through
+    grantsThrough = since
+    rowsThrough = since
+  }
+}
+
+/// The body of `POST /v1/bye`: how the session went, also when it failed.
+package struct ByeRequest: Codable, Sendable, Equatable {
+  package var session: Int64
+  /// `done`, or the code of the error that ended the session.
+  package var result: String
+  package var seq: Int64
+  /// Whether the digests were equal; nil when they were not compared.
+  package var digestEqual: Bool?
+  package var parked: Int64
+  package var pending: Int64
+
+  package init(
+    session: Int64, result: String, seq: Int64, digestEqual: Bool?, parked: Int64, pending: Int64
+  ) {
+    self.session = session
+    self.result = result
+    self.seq = seq
+    self.digestEqual = digestEqual
+    self.parked = parked
+    self.pending = pending
+  }
+}
+
+package struct ByeResponse: Codable, Sendable, Equatable {
+  package var recorded: Bool
+
+  package init(recorded: Bool) {
+    self.recorded = recorded
+  }
+}

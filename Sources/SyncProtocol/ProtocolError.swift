@@ -1,0 +1,57 @@
+/// Why the hub refused a request. The body of every answer whose status is not 200.
+package struct ProtocolError: Error, Codable, Sendable, Equatable {
+  package struct Detail: Codable, Sendable, Equatable {
+    package var code: Code
+    package var message: String
+    package var hint: String
+  }
+
+  /// Stable codes.
+  package enum Code: String, Codable, Sendable, CaseIterable {
+    /// The caller is unknown, revoked or not served; which of them is not said.
+    case refused
+    case badRequest = "bad_request"
+    case notFound = "not_found"
+    case bodyTooLarge = "body_too_large"
+    case unsupportedVersion = "unsupported_version"
+    /// The position, or the batch before this one, is not in the hub's log.
+    case unknownPosition = "unknown_position"
+    /// The same number with other content, or a session that a newer one has fenced off.
+    case fork
+    case fenced
+    case paused
+    case held
+    case hubStorageFull = "hub_storage_full"
+    case busy
+    case internalError = "internal_error"
+    // Joining.
+    case joinStringUnknown = "join_string_unknown"
+    case joinStringUsed = "join_string_used"
+    case joinStringExpired = "join_string_expired"
+    case badCertificateRequest = "bad_certificate_request"
+  }
+
+  package var error: Detail
+
+  package init(_ code: Code, _ message: String, hint: String) {
+    error = Detail(code: code, message: message, hint: hint)
+  }
+
+  package var code: Code { error.code }
+
+  /// The HTTP status that goes with the code.
+  package var status: Int {
+    switch error.code {
+    case .refused: 403
+    case .badRequest, .badCertificateRequest: 400
+    case .notFound: 404
+    case .bodyTooLarge: 413
+    case .unsupportedVersion: 426
+    case .unknownPosition, .fork, .fenced, .held: 409
+    case .paused, .busy: 503
+    case .hubStorageFull: 507
+    case .internalError: 500
+    case .joinStringUnknown, .joinStringUsed, .joinStringExpired: 403
+    }
+  }
+}

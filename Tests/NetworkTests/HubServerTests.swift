@@ -1,0 +1,215 @@
+import Crypto
+import Foundation
+import Hub
+import HubService
+import Replica
+import ReplicaAgent
+import SyncCore
+import SyncProtocol
+import Testing
+
+private let hello = ProtocolRequest(
+  path: ProtocolPath.hello, contentType: .json, body: Array("{}".utf8))
+
+@Suite("Hub and site over TLS")
+struct HubServerTests {
+  @Test("A site joins and its certificate is accepted from then on")
+  func join() async throws {
+    try await TestHub.run { hub in
+      let certificate = try hub.join("deep/site")
+      #expect(try mode(of: certificate.keyPath) == 0o600)
+      let link = try hub.link(certificate)
+      let answer = try link.exchange(hello)
+      #expect(answer.status == 200)
+      #expect(answer.body == hello.body)
+      #expect(hub.requests.answered == [hello])
+      #expect(link.byteCountSent > hello.body.count)
+      #expect(link.byteCountReceived > hello.body.count)
+      #expect(link.byteCountSent + link.byteCountReceived < 1_024)
+    }
+  }
+
+  @Test("A join that is repeated uses the key of the first")
+  func repeatedJoin() async throws {
+    try await TestHub.run { hub in
+      let certificate = try hub.join()
+      let key = try String(contentsOfFile: certificate.keyPath, encoding: .utf8)
+      try FileManager.default.removeItem(atPath: certificate.certificatePath)
+      #expect(try hub.join() == certificate)
+      #expect(try String(contentsOfFile: certificate.keyPath, encoding: .utf8) == key)
+      #expect(try hub.link(certificate).exchange(hello).status == 200)
+    }
+  }
+
+  @Test("Whoever does not hold the pinned key is told nothing")
+  func wrongPin() async throws {
+    try await TestHub.run { hub in
+      let certificate = try hub.join()
+      let pin = [UInt8](repeating: 1, count: 32)
+      #expect(throws: EnrolmentError.self) {
+        try Enrolment.join(try hub.joinString(pin: pin), directory: "\(hub.directory)/other")
+      }
+      let link = try hub.link(certificate, pin: pin)
+      let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
+      #expect(failure?.cause == .wrongIdentity)
+      #expect(hub.requests.answered.isEmpty)
+    }
+  }
+
+  @Test("Without a client certificate there is no answer")
+  func noCertificate() async throws {
+    try await TestHub.run { hub in
+      let link = try hub.link(nil)
+      let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
+      #expect(failure?.cause == .certificateRefused)
+      #expect(hub.requests.answered.isEmpty)
+    }
+  }
+
+  @Test("A certificate of an authority that is not the hub's gets no answer")
+  func foreignAuthority() async throws {
+    try await TestHub.run { hub in
+      let certificate = try hub.join()
+      let foreign = try CertificateAuthority.create(
+        county: TestHub.county, directory: "\(hub.directory)/foreign", now: systemTime())
+      try reissue(certificate, by: foreign, county: TestHub.county, at: systemTime())
+      let link = try hub.link(certificate)
+      let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
+      #expect(failure?.cause == .certificateRefused)
+    }
+  }
+
+  @Test("Another county's authority cannot speak for a key of this county")
+  func otherCounty() async throws {
+    try await TestHub.run { hub in
+      let certificate = try hub.join()
+      // The key still stands in the first county's table; the fake answers for any county.
+      try reissue(
+        certificate, by: hub.authorities[1], county: TestHub.otherCounty, at: systemTime())
+      #expect(try hub.link(certificate).exchange(hello).status == 403)
+      #expect(hub.requests.answered.isEmpty)
+    }
+  }
+
+  @Test("A certificate that has run out by the hub's clock gets no answer")
+  func expired() async throws {
+    try await TestHub.run { hub in
+      hub.requests.issue(at: systemTime() - 31 * 86_400_000)
+      let link = try hub.link(try hub.join())
+      let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
+      #expect(failure?.cause == .certificateRefused)
+    }
+  }
+
+  @Test("A revoked key is refused on the next request of the open connection")
+  func revoked() async throws {
+    try await TestHub.run { hub in
+      let link = try hub.link(try hub.join())
+      #expect(try link.exchange(hello).status == 200)
+      hub.requests.revokeAll()
+      let refusal = try link.exchange(hello)
+      #expect(refusal.status == 403)
+      #expect(try WireJSON.decode(refusal.body, as: ProtocolError.self).code == .refused)
+      #expect(link.connectionCount == 1)
+      #expect(hub.requests.answered.count == 1)
+    }
+  }
+
+  @Test("While the table of keys cannot be read, sites are asked to come back later")
+  func unavailable() async throws {
+    try await TestHub.run { hub in
+      let link = try hub.link(try hub.join())
+      hub.requests.fail()
+      let answer = try link.exchange(hello)
+      #expect(answer.status == 503)
+      #expect(answer.retryAfterSeconds == 30)
+    }
+  }
+
+  @Test("The site's clock and the dates in the hub's certificate do not matter")
+  func expiredServer() async throws {
+    let longAgo = systemTime() - 400 * 86_400_000
+    try await TestHub.run(identityNow: longAgo, identityLifetimeDays: 1) { hub in
+      let link = try hub.link(try hub.join())
+      #expect(try link.exchange(hello).status == 200)
+    }
+  }
+
+  @Test("The join listener answers nothing but joining")
+  func joinListener() async throws {
+    try await TestHub.run { hub in
+      let url = "https://127.0.0.1:\(hub.joinPort)"
+      let json = ["Content-Type: application/json"]
+      for path in [ProtocolPath.hello, ProtocolPath.push, "/", "/v1/join/", "/v1/join?x=1"] {
+        let client = RawClient(url: url + path, headers: json, body: Array("{}".utf8))
+        #expect(client.status() == 404)
+      }
+      let get = RawClient(url: url + ProtocolPath.join, method: "GET")
+      #expect(get.status() == 404)
+    }
+  }
+
+  @Test("The self-test refuses a listener that lets strangers in")
+  func selfTest() async throws {
+    let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+    try await TestHub.run { hub in
+      continuation.yield(hub.sitePort)
+      let outcome = blocking {
+        try await StrangerTest.run(host: "127.0.0.1", port: hub.joinPort)
+      }
+      #expect(throws: HubStartError.admitsStrangers) { try outcome.get() }
+      #expect(throws: Never.self) {
+        try blocking { try await StrangerTest.run(host: "0.0.0.0", port: hub.sitePort) }.get()
+      }
+    }
+    // Both listeners are gone now: what cannot be dialled is not believed to be safe.
+    for await port in ports {
+      await #expect(throws: HubStartError.selfTestFailed) {
+        try await StrangerTest.run(host: "127.0.0.1", port: port)
+      }
+      break
+    }
+  }
+
+  @Test("A port that is taken is an error that names the address")
+  func portTaken() async throws {
+    try await TestHub.run { hub in
+      let server = HubServer(
+        configuration: HubServer.Configuration(
+          sites: ListenAddress(host: "127.0.0.1", port: hub.sitePort),
+          joining: ListenAddress(host: "127.0.0.1", port: 0), identity: hub.identity,
+          authorities: hub.authorities, endsOnSignals: false),
+        requests: hub.requests, now: systemTime, logger: quietLogger())
+      let outcome = blocking { try await server.run { _ in Issue.record("it listened") } }
+      let error = #expect(throws: HubStartError.self) { try outcome.get() }
+      #expect(error?.description.contains("127.0.0.1:\(hub.sitePort)") == true)
+    }
+  }
+}
+
+/// Replaces the certificate beside the key by another authority's for the same key.
+private func reissue(
+  _ files: ClientCertificate, by authority: CertificateAuthority, county: CountyKey,
+  at time: Milliseconds
+) throws {
+  let pem = try String(contentsOfFile: files.keyPath, encoding: .utf8)
+  let name = try #require(SiteName(county: county, site: SiteID("site-7"), agent: "agent-1"))
+  let issued = try authority.issue(
+    csr: try makeCSR(try P256.Signing.PrivateKey(pemRepresentation: pem)), to: name, now: time,
+    serial: [UInt8](repeating: 8, count: CertificateAuthority.serialByteCount))
+  try issued.pem.write(toFile: files.certificatePath, atomically: true, encoding: .utf8)
+}
+
+/// Waits on this thread, which must not be one of the shared ones.
+private func blocking(
+  _ work: @escaping @Sendable () async throws -> Void
+) -> Result<Void, any Error> {
+  let done = DispatchSemaphore(value: 0)
+  nonisolated(unsafe) var outcome: Result<Void, any Error> = .success(())
+  Task {
+    do { try await work() } catch { outcome = .failure(error) }
+    done.signal()
+  }
+  done.wait()
+  return outcome
+}

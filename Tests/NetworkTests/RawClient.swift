@@ -1,0 +1,42 @@
+import CCurl
+import Foundation
+
+/// What a well-behaved site would never send: libcurl without the transport's care.
+struct RawClient {
+  var url: String
+  var certificatePath: String?
+  var keyPath: String?
+  var method = "POST"
+  var headers: [String] = []
+  var body: [UInt8] = []
+
+  /// The answer's status; nil when none came.
+  func status() -> Int? {
+    let handle = curl_easy_init()
+    defer { curl_easy_cleanup(handle) }
+    kreissync_curl_set_string(handle, CURLOPT_URL, url)
+    kreissync_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+    kreissync_curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0)
+    kreissync_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0)
+    kreissync_curl_set_long(handle, CURLOPT_TIMEOUT, 30)
+    if let certificatePath, let keyPath {
+      kreissync_curl_set_string(handle, CURLOPT_SSLCERT, certificatePath)
+      kreissync_curl_set_string(handle, CURLOPT_SSLKEY, keyPath)
+    }
+    kreissync_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, method)
+    var list: UnsafeMutablePointer<curl_slist>?
+    for header in headers + ["Expect:"] { list = curl_slist_append(list, header) }
+    defer { curl_slist_free_all(list) }
+    kreissync_curl_set_pointer(handle, CURLOPT_HTTPHEADER, list)
+    kreissync_curl_set_callback(handle, CURLOPT_WRITEFUNCTION) { _, size, count, _ in size * count }
+    let outcome = body.withUnsafeBufferPointer { bytes in
+      kreissync_curl_set_large(handle, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
+      kreissync_curl_set_pointer(
+        handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+      return curl_easy_perform(handle)
+    }
+    var status = 0
+    kreissync_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    return outcome == CURLE_OK || status != 0 ? status : nil
+  }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Hub
+import HubService
+import Logging
+import Replica
+import ReplicaAgent
+import Synchronization
+import SyncCore
+import SyncProtocol
+
+/// Two counties with one site each, real listeners on loopback, and a fake hub behind them.
+final class TestHub: Sendable {
+  static let county = CountyKey("08118")
+  static let otherCounty = CountyKey("08111")
+
+  let directory: String
+  let requests: FakeCounties
+  let identity: ServerIdentity
+  let authorities: [CertificateAuthority]
+  private let ports = Mutex<ListeningPorts?>(nil)
+
+  /// Runs `body` on a thread of its own: it blocks, and the server needs the shared ones.
+  static func run(
+    identityNow: Milliseconds = systemTime(), identityLifetimeDays: Int = 30,
+    requestSecondsMax: Int = 60, _ body: @escaping @Sendable (TestHub) throws -> Void
+  ) async throws {
+    let hub = try TestHub(now: identityNow, lifetimeDays: identityLifetimeDays)
+    defer { try? FileManager.default.removeItem(atPath: hub.directory) }
+    let server = HubServer(
+      configuration: HubServer.Configuration(
+        sites: ListenAddress(host: "127.0.0.1", port: 0),
+        joining: ListenAddress(host: "127.0.0.1", port: 0),
+        identity: hub.identity, authorities: hub.authorities, endsOnSignals: false,
+        requestSecondsMax: requestSecondsMax),
+      requests: hub.requests, now: systemTime, logger: quietLogger())
+    let listening = AsyncStream.makeStream(of: ListeningPorts.self)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        do {
+          try await server.run { ports in listening.continuation.yield(ports) }
+        } catch is CancellationError {}
+        listening.continuation.finish()
+      }
+      for await ports in listening.stream {
+        hub.ports.withLock { $0 = ports }
+        try await onOwnThread { try body(hub) }
+        break
+      }
+      group.cancelAll()
+      try await group.waitForAll()
+    }
+    guard hub.ports.withLock({ $0 }) != nil else { throw TestFailure("the hub never listened") }
+  }
+
+  private init(now: Milliseconds, lifetimeDays: Int) throws {
+    directory = makeTestDirectory()
+    identity = try ServerIdentity.create(
+      directory: directory, now: now, lifetimeDays: lifetimeDays)
+    authorities = try [Self.county, Self.otherCounty].map { [directory] county in
+      try CertificateAuthority.create(county: county, directory: directory, now: systemTime())
+    }
+    requests = FakeCounties(authority: authorities[0])
+  }
+
+  var sitePort: Int { ports.withLock { $0?.sites ?? 0 } }
+  var joinPort: Int { ports.withLock { $0?.joining ?? 0 } }
+
+  func joinString(pin: [UInt8]? = nil) throws -> JoinString {
+    JoinString(
+      county: Self.county, hubURL: try HubURL(parsing: "https://127.0.0.1:\(sitePort)"),
+      joinURL: try HubURL(parsing: "https://127.0.0.1:\(joinPort)"), pin: pin ?? identity.pin,
+      token: [UInt8](repeating: 7, count: JoinString.tokenByteCount))
+  }
+
+  /// Joins into a directory of its own.
+  func join(_ name: String = "site") throws -> ClientCertificate {
+    let site = "\(directory)/\(name)"
+    _ = try Enrolment.join(try joinString(), directory: site)
+    return ClientCertificate(directory: site)
+  }
+
+  /// - Parameter host: `0.0.0.0` reaches loopback too, and is not taken for it.
+  func link(
+    _ certificate: ClientCertificate?, host: String = "127.0.0.1", pin: [UInt8]? = nil
+  ) throws -> CurlTransport {
+    try CurlTransport(
+      hub: try HubURL(parsing: "https://\(host):\(sitePort)"), pin: pin ?? identity.pin,
+      certificate: certificate)
+  }
+}
+
+/// Echoes; knows the keys that joined; can be told to revoke and to fail.
+final class FakeCounties: CountyRequests {
+  private struct State {
+    var callers: [[UInt8]: Caller] = [:]
+    var isFailing = false
+    var answered: [ProtocolRequest] = []
+    var lifetimeDays = 30
+    var issuedAt: Milliseconds?
+  }
+
+  private let authority: CertificateAuthority
+  private let state = Mutex(State())
+
+  init(authority: CertificateAuthority) {
+    self.authority = authority
+  }
+
+  var answered: [ProtocolRequest] { state.withLock { $0.answered } }
+  func revokeAll() { state.withLock { $0.callers = [:] } }
+  func fail() { state.withLock { $0.isFailing = true } }
+  func admit(_ keyHash: [UInt8], as caller: Caller) {
+    state.withLock { $0.callers[keyHash] = caller }
+  }
+  /// Certificates are issued as if it were that time.
+  func issue(at time: Milliseconds) { state.withLock { $0.issuedAt = time } }
+
+  func caller(keyHash: [UInt8], county: CountyKey) throws -> Caller? {
+    try state.withLock { state in
+      if state.isFailing { throw TestFailure("the table cannot be read") }
+      return state.callers[keyHash]
+    }
+  }
+
+  func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
+    state.withLock { $0.answered.append(request) }
+    return ProtocolResponse(status: 200, contentType: request.contentType, body: request.body)
+  }
+
+  func join(_ request: ProtocolRequest) -> ProtocolResponse {
+    let site = SiteID("site-7")
+    do {
+      let message: JoinRequest = try WireJSON.decode(request.body)
+      let name = SiteName(county: authority.county, site: site, agent: "agent-1")!
+      let issued = try authority.issue(
+        csr: message.csr, to: name, now: state.withLock { $0.issuedAt } ?? systemTime(),
+        serial: [UInt8](repeating: 9, count: CertificateAuthority.serialByteCount))
+      admit(issued.keyHash, as: Caller(county: authority.county, site: site))
+      let answer = JoinResponse(
+        site: site.string, county: authority.county.string, countyName: "Landkreis", name: "Ort",
+        kind: "municipality", certificate: issued.pem, authority: authority.certificatePEM,
+        hubURL: "https://hub", schema: "", digestKey: "", history: "h")
+      return ProtocolResponse(
+        status: 200, contentType: .json, body: try WireJSON.encode(answer))
+    } catch {
+      return ProtocolResponse(status: 400, contentType: .json, body: Array("{}".utf8))
+    }
+  }
+}
+
+struct TestFailure: Error {
+  let reason: String
+  init(_ reason: String) { self.reason = reason }
+}
+
+@Sendable func systemTime() -> Milliseconds {
+  Milliseconds(Date().timeIntervalSince1970 * 1_000)
+}
+
+func quietLogger() -> Logger {
+  Logger(label: "hub") { _ in SwiftLogNoOpLogHandler() }
+}
+
+func onOwnThread(_ work: @escaping @Sendable () throws -> Void) async throws {
+  try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+    Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
+  }
+}

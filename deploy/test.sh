@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change goes in: format, build without warnings, all tests.
+# Ends with exit code 0 only if every step did. The end-to-end tests run the built
+# .build/release/kreissync, so the tests and it come from one and the same build.
+set -euo pipefail
+
+# shellcheck source=deploy/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+cd "$root"
+
+step "checking the format"
+swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+step "building everything (the first time 15 to 25 minutes on two cores)"
+swift build -c release --build-tests --explicit-target-dependency-import-check error
+
+step "running the tests"
+swift test -c release --disable-testable-imports --skip-build
+
+step "all passed"
