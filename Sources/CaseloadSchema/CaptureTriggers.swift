@@ -218,9 +218,8 @@ private struct TableCapture {
       case .ofCase: "\(row).\"case_id\""
       case .global: "NULL"
       }
-    let values = columns.map { "\(row).\($0)" }.joined(separator: ", ")
-    return "\(row).\"id\", \(caseID), \(SQLText.milliseconds), random(),\n"
-      + "    json_array(\(values))"
+    return "\(row).\"id\", \(caseID), \(SQLText.milliseconds), random(),\n    "
+      + CapturedValues.expression(columns, of: row)
   }
 
   /// The columns in which the row differs from NEW, bit number − 1 for each.

@@ -41,16 +41,12 @@ package enum ReplicaSQL {
   /// The indexes that a table's foreign keys and the look-up of a case need.
   package static func indexes(of table: Table) -> String {
     DDL.caseIndex(of: table)
-      + table.columns.filter { $0.references != nil }.map { column in
-        DDL.index("kreissync_reference_\(table.name)_\(column.name)", of: table, on: column.name)
-      }.joined()
+      + table.columns.map { referenceIndex(on: $0, of: table) }.joined()
   }
 
   /// Adds a column of a newer schema to a table that stands. The triggers must be made anew.
   package static func addition(of column: Column, to table: Table) -> String {
-    DDL.addition(definition(of: column), to: table)
-      + (column.references == nil
-        ? "" : DDL.index("kreissync_reference_\(table.name)_\(column.name)", of: table, on: column.name))
+    DDL.addition(definition(of: column), to: table) + referenceIndex(on: column, of: table)
   }
 
   /// The change log.
@@ -65,7 +61,7 @@ package enum ReplicaSQL {
   /// | `c`    | deletion and note: the case that the row was in, else NULL |
   /// | `at`   | UTC milliseconds of the writing connection's clock |
   /// | `tag`  | 64 random bits: the change's name beside its `n` |
-  /// | `v`    | deletion and note: JSON array of the row's old values in the order of their columns, so that an edit that the deletion swallowed keeps its values |
+  /// | `v`    | deletion and note: the row's old values, see ``CapturedValues``, so that an edit that the deletion swallowed keeps them |
   ///
   /// No constraint that can fail, not even a type: under an outer `OR IGNORE` the entry would be
   /// dropped without a word. No AUTOINCREMENT: it costs a fifth of a bulk insert.
@@ -79,6 +75,12 @@ package enum ReplicaSQL {
   private static func definition(of column: Column) -> String {
     DDL.column(column) + DDL.defaultClause(column)
       + (column.references.map(foreignKey) ?? "")
+  }
+
+  private static func referenceIndex(on column: Column, of table: Table) -> String {
+    guard column.references != nil else { return "" }
+    let name = "kreissync_reference_\(table.name)_\(column.name)"
+    return DDL.index(name, of: table, on: column.name)
   }
 
   private static func foreignKey(to table: String) -> String {

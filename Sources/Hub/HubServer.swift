@@ -56,7 +56,7 @@ package struct HubServer: Sendable {
   /// Longer than a replica's apply between two requests, so that a session is one connection.
   private static let idleSecondsMax: Int64 = 60
   /// A client that keeps its half of the connection open is not waited for.
-  private static let closeSecondsMax: Int64 = 2
+  private static let closeSecondsMax: Int64 = 1
   /// Requests in flight are finished when the hub is told to end; then they are cut.
   private static let shutdownSecondsMax: Int64 = 8
   private static let headerCountMax = 100

@@ -48,8 +48,11 @@ struct ListenerResponder: HTTPResponder {
       }
       return answer.response { deadline.cancel() }
     } catch let refusal as Refusal {
-      // The body may still be on its way; the deadline stays and ends the connection then.
-      return EncodedAnswer(plain: try refusal.response).response {}
+      // The body may still be on its way: the connection serves nothing else, and if the client
+      // does not end it, the deadline does.
+      var response = EncodedAnswer(plain: try refusal.response).response {}
+      response.headers[.connection] = "close"
+      return response
     }
   }
 

@@ -46,7 +46,7 @@ package struct CountyService: Sendable {
   }
 
   /// The answer to a failed request: generic for everything that the site cannot act on.
-  static func response(to error: any Error) -> ProtocolResponse {
+  package static func response(to error: any Error) -> ProtocolResponse {
     let reason: ProtocolError
     var retryAfter: Int?
     switch error {

@@ -46,12 +46,11 @@ extension CountyService {
   func check(
     _ position: Position, history: HistoryID, counter: Counter, in reader: some HubReader
   ) throws {
-    let isKnown =
-      position.history == history && position.seq <= counter.seq
-      && position.treeHead.size <= counter.tree.size
-      && (try MerkleTree.head(size: position.treeHead.size, reading: reader.treeNode))
-        == position.treeHead
-    guard isKnown else {
+    let size = position.treeHead.size
+    guard position.history == history, size <= counter.tree.size,
+      try reader.lastSeq(ofSize: size) == position.seq,
+      try MerkleTree.head(size: size, reading: reader.treeNode) == position.treeHead
+    else {
       throw ProtocolError(
         .unknownPosition, "the site stands at a position that is not in this hub's log",
         hint: "the hub was restored, or this replica belongs to another hub; ask the county")

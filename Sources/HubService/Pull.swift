@@ -27,12 +27,12 @@ extension CountyService {
 }
 
 /// Fills one page.
-private struct PageBuilder<Reader: HubReader> {
+private struct PageBuilder {
   let site: SiteRecord
   let since: Position
   let schema: Schema
   let counter: Counter
-  let reader: Reader
+  let reader: any HubReader
   private var page = PullPage()
   private var byteCount = 0
 
@@ -41,7 +41,7 @@ private struct PageBuilder<Reader: HubReader> {
   /// Rows read in one go: their values are in memory at once.
   private static var readCount: Int { 500 }
 
-  init(site: SiteRecord, since: Position, schema: Schema, counter: Counter, reader: Reader) {
+  init(site: SiteRecord, since: Position, schema: Schema, counter: Counter, reader: any HubReader) {
     self.site = site
     self.since = since
     self.schema = schema

@@ -57,10 +57,9 @@ extension CountyService {
         site: site.id, incarnation: batch.incarnation, ancestors: [],
         clockSkew: site.contact.clockSkew),
       areas: site.areas, schema: schema, now: environment.now(), in: writer)
-    let county = try writer.county
     return Decision.decide(
       batch.changes, view: view, context: context,
-      digestKey: SipHash128Key(bytes: county.digestKey)!)
+      digestKey: try writer.county.digester)
   }
 
   /// Everything but the rows that a decision depends on.

@@ -19,6 +19,8 @@ package protocol HubReader {
   var county: CountyRecord { get throws }
   /// The head of the log and of its tree.
   var counter: Counter { get throws }
+  /// The last entry that a tree of so many leaves covers; 0 for none.
+  func lastSeq(ofSize treeSize: Int64) throws -> Int64
   /// A node of a complete subtree of the log's tree.
   func treeNode(_ id: MerkleNodeID) throws -> Hash256
 
@@ -36,6 +38,8 @@ package protocol HubReader {
   /// The site's open grants on these cases.
   func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role]
   var caseCount: Int { get throws }
+  /// The cases that one of these sites leads, or all, in ascending order.
+  func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID]
 
   /// The site's grants that opened in `range`, ordered by sequence number.
   func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws

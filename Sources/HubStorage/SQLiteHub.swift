@@ -1,4 +1,4 @@
-package import CaseloadSchema
+import CaseloadSchema
 import Foundation
 import GRDB
 import SQLiteAccess
@@ -25,7 +25,7 @@ package struct SQLiteHub: HubStore {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw HubStoreError.unusable("\(path) exists already; a county is never created twice")
     }
-    let schema = try SchemaFile.read(county.schemaText, file: "schema of county \(county.key)")
+    let schema = try CaseloadSchema.read(toml: county.schemaText, file: "schema of county \(county.key)")
     let pool = try open(path)
     try pool.write { database in
       try database.execute(
@@ -71,7 +71,7 @@ package struct SQLiteHub: HubStore {
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
       throw HubStoreError.unusable("\(path) is not the database of a county")
     }
-    return SQLiteHub(schema: try SchemaFile.read(text, file: path), pool: pool)
+    return SQLiteHub(schema: try CaseloadSchema.read(toml: text, file: path), pool: pool)
   }
 
   private static func open(_ path: String) throws -> DatabasePool {

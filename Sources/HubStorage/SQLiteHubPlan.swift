@@ -5,7 +5,7 @@ import SyncCore
 extension SQLiteHubTransaction {
   func write(_ plan: Plan, at now: Milliseconds, random: (Int) -> [UInt8]) throws {
     for row in plan.rows { try write(row) }
-    let head = plan.log.last?.seq ?? (try counter.seq)
+    let head = try plan.log.last?.seq ?? counter.seq
     for stored in plan.cases {
       try query("INSERT OR REPLACE INTO kreissync_case VALUES (?, ?, ?, ?, ?, ?)").run(
         Parameter(stored.id), Parameter(stored.lead), .integer(stored.epoch),

@@ -125,6 +125,17 @@ extension SQLiteHubTransaction {
     }
   }
 
+  func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID] {
+    guard let leads else {
+      return try query("SELECT case_id FROM kreissync_case WHERE case_id <> '' ORDER BY case_id")
+        .all { $0.identifier(0) }
+    }
+    let select = try query(
+      "SELECT case_id FROM kreissync_case WHERE lead = ? AND case_id <> '' ORDER BY case_id")
+    return try leads.flatMap { lead in try select.all(Parameter(lead)) { $0.identifier(0, CaseID.self) } }
+      .sorted()
+  }
+
   func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws
     -> [GrantedCase]
   {

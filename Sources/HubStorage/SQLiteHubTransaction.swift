@@ -30,6 +30,12 @@ struct SQLiteHubTransaction: HubWriter {
     }
   }
 
+  func lastSeq(ofSize treeSize: Int64) throws -> Int64 {
+    try query("SELECT last_seq FROM kreissync_transaction WHERE leaf = ?").first(
+      .integer(treeSize - 1)
+    ) { $0.integer(0) } ?? 0
+  }
+
   func treeNode(_ id: MerkleNodeID) throws -> Hash256 {
     let node = try query("SELECT hash FROM kreissync_tree WHERE level = ? AND position = ?").first(
       .integer(Int64(id.level)), .integer(id.index)

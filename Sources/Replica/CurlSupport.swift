@@ -77,8 +77,8 @@ struct TLSAlert: Equatable {
   }
 
   /// bad, unsupported, revoked, expired, unknown certificate, unknown authority, access denied,
-  /// certificate required (RFC 8446, section 6).
+  /// decrypt error (a wrong signature on it), certificate required (RFC 8446, section 6).
   var concernsCertificate: Bool {
-    [42, 43, 44, 45, 46, 48, 49, 116].contains(number)
+    [42, 43, 44, 45, 46, 48, 49, 51, 116].contains(number)
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
-import ReplicaStorage
+package import ReplicaStorage
 import SyncCore
-import SyncProtocol
+package import SyncProtocol
 
 /// What a replica keeps of its identity outside the database file, so that a restored or swapped
 /// file shows: it is behind its sidecar.
@@ -33,7 +33,8 @@ package struct Sidecar: Codable, Sendable, Equatable {
 
   /// The sidecar in a site's directory; nil before the first session.
   package static func read(in directory: String) throws -> Sidecar? {
-    guard let bytes = try DurableFile.read(directory + "/" + fileName) else { return nil }
+    guard let bytes = try DurableFile.read(
+      directory + "/" + fileName, byteCountMax: 64 << 10) else { return nil }
     return try WireJSON.decode(bytes)
   }
 

@@ -1,6 +1,6 @@
-import ReplicaStorage
+package import ReplicaStorage
 package import SyncCore
-package import SyncProtocol
+import SyncProtocol
 
 /// What a session needs from outside.
 package struct SessionEnvironment {
@@ -69,7 +69,7 @@ package struct SyncSession<Link: HubLink> {
       }
     }
     if let failure {
-      try file.updateRecord { $0.lastError = Self.code(of: failure) }
+      try file.updateRecord { $0.lastError = failure.sessionCode }
       throw failure
     }
     try file.checkpoint()
@@ -128,7 +128,8 @@ package struct SyncSession<Link: HubLink> {
     record = try file.record()
     // The barrier's second half: from here on a restored file shows.
     try Sidecar(record).write(in: directory)
-    report.captured += built.tally.captured
+    // Parked entries are read again by each build, and counted once.
+    report.captured += built.tally.captured - report.parked
     report.coalesced += built.tally.coalesced
     report.withheld += built.tally.withheld
     report.parked = built.tally.parked
@@ -200,7 +201,7 @@ package struct SyncSession<Link: HubLink> {
   private mutating func part(_ failure: (any Error)?) throws {
     let pending = try file.pendingCount()
     let goodbye = ByeRequest(
-      session: sessionNumber, result: failure.map(Self.code) ?? "done",
+      session: sessionNumber, result: failure?.sessionCode ?? "done",
       seq: record.position.seq, digestEqual: failure == nil ? report.digestEqual : nil,
       parked: report.parked, pending: pending)
     let _: ByeResponse = try ask(ProtocolPath.bye, goodbye)
@@ -234,7 +235,8 @@ package struct SyncSession<Link: HubLink> {
     let response: ProtocolResponse
     do {
       response = try link.exchange(request)
-    } catch let failure as LinkFailure {
+    } catch {
+      let failure = error
       switch failure.cause {
       case .unreachable: throw SessionError.unreachable(failure.detail)
       case .wrongIdentity: throw SessionError.wrongIdentity(failure.detail)
@@ -248,9 +250,12 @@ package struct SyncSession<Link: HubLink> {
     }
     return response
   }
+}
 
-  private static func code(of failure: any Error) -> String {
-    switch failure {
+extension Error {
+  /// The stable code under which a session's failure is told to the hub and kept in the replica.
+  package var sessionCode: String {
+    switch self as any Error {
     case let error as ReplicaError: error.code
     case SessionError.unreachable: "hub_unreachable"
     case SessionError.wrongIdentity: "hub_identity"
@@ -258,6 +263,7 @@ package struct SyncSession<Link: HubLink> {
     case SessionError.refused(let code, _, _): code
     case SessionError.historyRewritten: "history_rewritten"
     case SessionError.replicaRestored: "replica_restored"
+    case SessionError.unfitAnswer: "unfit_answer"
     default: "failed"
     }
   }

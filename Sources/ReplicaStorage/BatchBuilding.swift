@@ -1,6 +1,6 @@
 import GRDB
 import SQLiteAccess
-package import SyncCore
+import SyncCore
 
 /// How many entries met which fate before any was sent.
 package struct CaptureTally: Sendable, Equatable {

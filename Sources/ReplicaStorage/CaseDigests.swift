@@ -18,15 +18,20 @@ struct CaseDigests {
     let update = try Query(
       database, "UPDATE kreissync_case_state SET hub_digest = ?, digest = NULL WHERE case_id = ?")
     for entry in pulled { try update.run(.blob(entry.digest.bytes), Parameter(entry.caseID)) }
-    let waiting: [CaseID] = try Query(
-      database, "SELECT case_id FROM kreissync_case_state WHERE digest IS NULL ORDER BY case_id"
-    ).all { $0.identifier(0) }
+    let waiting: [(CaseID, [UInt8])] = try Query(
+      database,
+      """
+      SELECT case_id, hub_digest FROM kreissync_case_state WHERE digest IS NULL ORDER BY case_id
+      """
+    ).all { ($0.identifier(0), $0.blob(1)) }
     let dirty = try dirtyCases()
     var digester = RowDigester(key: file.digestKey)
-    for caseID in waiting where !dirty.contains(caseID) {
-      let digest = try digest(of: caseID, digester: &digester)
+    for (caseID, theirs) in waiting where !dirty.contains(caseID) {
+      let rows = try rowDigests(of: caseID, digester: &digester)
+      let ours = rows.reduce(Digest128.zero) { $0 + $1.digest }
       try Query(database, "UPDATE kreissync_case_state SET digest = ? WHERE case_id = ?").run(
-        .blob(digest.bytes), Parameter(caseID))
+        .blob(ours.bytes), Parameter(caseID))
+      if ours.bytes == theirs { try keepBaseline(rows, of: caseID) }
     }
     for caseID in dirty.sorted() {
       try Query(database, "UPDATE kreissync_case_state SET digest = NULL WHERE case_id = ?").run(
@@ -62,9 +67,22 @@ struct CaseDigests {
     return dirty
   }
 
+  /// What the scrub compares with: the rows as they were proved equal to the hub's.
+  private func keepBaseline(_ rows: [(key: RowKey, digest: Digest128)], of caseID: CaseID) throws {
+    try Query(database, "DELETE FROM kreissync_baseline WHERE case_id = ?").run(Parameter(caseID))
+    let insert = try Query(database, "INSERT OR REPLACE INTO kreissync_baseline VALUES (?, ?, ?, ?)")
+    for row in rows {
+      try insert.run(
+        .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(caseID),
+        .blob(row.digest.bytes))
+    }
+  }
+
   /// - Precondition: the case has no row that cannot be sent; such a case is not clean.
-  func digest(of caseID: CaseID, digester: inout RowDigester) throws -> Digest128 {
-    var sum = Digest128.zero
+  private func rowDigests(of caseID: CaseID, digester: inout RowDigester) throws
+    -> [(key: RowKey, digest: Digest128)]
+  {
+    var digests: [(key: RowKey, digest: Digest128)] = []
     for table in file.schema.tables {
       let place: String
       switch (table.scope, caseID.isNone) {
@@ -77,15 +95,15 @@ struct CaseDigests {
       try Query(database, "SELECT id\(columns) FROM \(file.quoted(table.name)) \(place)").forEach(
         Parameter(caseID)
       ) { row in
+        let key = RowKey(table: table.number, id: row.identifier(0))
         let values = try table.columns.indices.map { position in
           guard let value = row.value(position + 1) else { throw ReplicaError.corrupt }
           return value
         }
-        sum += digester.digest(
-          of: RowKey(table: table.number, id: row.identifier(0)), caseID: caseID, row: values,
-          in: table)
+        digests.append(
+          (key, digester.digest(of: key, caseID: caseID, row: values, in: table)))
       }
     }
-    return sum
+    return digests
   }
 }

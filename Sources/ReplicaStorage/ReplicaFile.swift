@@ -1,4 +1,4 @@
-package import CaseloadSchema
+import CaseloadSchema
 import Foundation
 import GRDB
 import Glibc
@@ -34,7 +34,7 @@ package final class ReplicaFile {
   package static func create(at path: String, origin: ReplicaOrigin) throws {
     guard access(path, F_OK) != 0 else { throw ReplicaError.alreadyThere(path: path) }
     try refuseNetworkFileSystem(path)
-    let schema = try SchemaFile.read(origin.schemaText, file: "schema of the county")
+    let schema = try CaseloadSchema.read(toml: origin.schemaText, file: "schema of the county")
     let unfinished = path + ".new"
     for suffix in ["", "-journal", "-wal", "-shm"] {
       guard unlink(unfinished + suffix) == 0 || errno == ENOENT else {
@@ -66,7 +66,7 @@ package final class ReplicaFile {
   private static func insertRecord(_ origin: ReplicaOrigin, in database: Database) throws {
     let sql = """
       INSERT INTO kreissync_replica VALUES (
-        1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL, '')
+        1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL)
       """
     try Query(database, sql).run(
       Parameter(origin.county), .text(origin.countyName), Parameter(origin.site),
@@ -103,7 +103,7 @@ package final class ReplicaFile {
           ).first { ($0.text(0), $0.blob(1)) } ?? ("", [])
           guard let digestKey = SipHash128Key(bytes: key) else { throw ReplicaError.corrupt }
           return ReplicaFile(
-            path: path, schema: try SchemaFile.read(text, file: path), queue: queue,
+            path: path, schema: try CaseloadSchema.read(toml: text, file: path), queue: queue,
             digestKey: digestKey)
         }
       } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
@@ -124,11 +124,8 @@ package final class ReplicaFile {
 
   /// SQLite's locks do not hold on NFS, SMB and their like.
   private static func refuseNetworkFileSystem(_ path: String) throws {
-    let networkMagics: [Int] = [0x6969, 0xFF53_4D42, 0xFE53_4D42, 0x517B, 0x0102_1994 + 1, 0x5346_414F]
-    var status = statfs()
     let directory = (path as NSString).deletingLastPathComponent
-    guard statfs(directory.isEmpty ? "." : directory, &status) == 0 else { return }
-    if networkMagics.contains(Int(status.f_type)) {
+    if FileSystem.isRemote(directory.isEmpty ? "." : directory) {
       throw ReplicaError.networkFileSystem(path: path)
     }
   }

@@ -8,6 +8,7 @@
 /// | `kreissync_refresh`     | rows that the next pull must return whole                          |
 /// | `kreissync_pin`         | bases of columns that do not show the hub's value                  |
 /// | `kreissync_case_state`  | lead, own role and digests of each case                            |
+/// | `kreissync_baseline`    | digest of each row as it was last proved equal to the hub's        |
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
 ///
 /// The views `kreissync_case` and `kreissync_notice` are for the local program.
@@ -25,7 +26,7 @@ enum ReplicaTables {
       seq INTEGER NOT NULL, tree_size INTEGER NOT NULL, tree_root BLOB NOT NULL,
       batched_n INTEGER NOT NULL, batched_base INTEGER NOT NULL, batch_number INTEGER NOT NULL,
       batch_hash BLOB, head INTEGER NOT NULL, scope_digest BLOB NOT NULL, digest_equal INTEGER,
-      last_success INTEGER, last_error TEXT, fingerprint TEXT NOT NULL) STRICT;
+      last_success INTEGER, last_error TEXT) STRICT;
     CREATE TABLE kreissync_outbox (
       number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL, answer BLOB) STRICT;
     CREATE INDEX kreissync_outbox_waiting ON kreissync_outbox (number) WHERE answer IS NULL;
@@ -41,6 +42,10 @@ enum ReplicaTables {
     CREATE TABLE kreissync_case_state (
       case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, role TEXT NOT NULL, epoch INTEGER NOT NULL,
       digest BLOB, hub_digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_baseline (
+      t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, digest BLOB NOT NULL,
+      PRIMARY KEY (t, id)) STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_baseline_case ON kreissync_baseline (case_id);
     CREATE TABLE kreissync_notice_log (
       id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id TEXT NOT NULL, column_name TEXT,
       verdict TEXT NOT NULL, reason TEXT NOT NULL, your_value ANY, kept_value ANY,

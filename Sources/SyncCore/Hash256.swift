@@ -8,6 +8,9 @@ package struct Hash256: Hashable, Sendable, CustomStringConvertible {
 
   package static let byteCount = 32
 
+  /// What stands in place of a hash where there is nothing to hash yet.
+  package static let zero = Hash256(bytes: [UInt8](repeating: 0, count: byteCount))!
+
   /// Reads what ``bytes`` wrote; nil unless there are exactly 32 bytes.
   package init?(bytes: [UInt8]) {
     guard bytes.count == Self.byteCount else { return nil }

@@ -112,6 +112,23 @@ package struct LedgerEntry: Hashable, Sendable {
   package let role: Role
   package let kept: Contender
   package let lost: Contender
+
+  package init(
+    caseID: CaseID, row: RowKey, column: Int, base: Int64, seq: Int64, policy: Policy?,
+    rule: Rule, epoch: Int64, role: Role, kept: Contender, lost: Contender
+  ) {
+    self.caseID = caseID
+    self.row = row
+    self.column = column
+    self.base = base
+    self.seq = seq
+    self.policy = policy
+    self.rule = rule
+    self.epoch = epoch
+    self.role = role
+    self.kept = kept
+    self.lost = lost
+  }
 }
 
 /// An edit that waits for the lead's decision.
@@ -128,6 +145,22 @@ package struct Proposal: Hashable, Sendable {
   package let epoch: Int64
   package let kept: Contender
   package let proposed: Contender
+
+  package init(
+    caseID: CaseID, row: RowKey, column: Int?, base: Int64, seq: Int64, policy: Policy?,
+    rule: Rule, epoch: Int64, kept: Contender, proposed: Contender
+  ) {
+    self.caseID = caseID
+    self.row = row
+    self.column = column
+    self.base = base
+    self.seq = seq
+    self.policy = policy
+    self.rule = rule
+    self.epoch = epoch
+    self.kept = kept
+    self.proposed = proposed
+  }
 }
 
 /// A grant that opens.

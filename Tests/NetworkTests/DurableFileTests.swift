@@ -14,7 +14,8 @@ struct DurableFileTests {
       #expect(try DurableFile.read(path, byteCountMax: 100) == Array("second".utf8))
       #expect(try mode(of: path) == 0o600)
       #expect(try mode(of: "\(directory)/a/b") == 0o700)
-      #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/a/b") == ["site.key"])
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: "\(directory)/a/b") == ["site.key"])
     }
   }
 

@@ -4,9 +4,11 @@ import Hub
 import HubService
 import Replica
 import ReplicaAgent
+import SwiftASN1
 import SyncCore
 import SyncProtocol
 import Testing
+import X509
 
 private let hello = ProtocolRequest(
   path: ProtocolPath.hello, contentType: .json, body: Array("{}".utf8))
@@ -46,9 +48,12 @@ struct HubServerTests {
     try await TestHub.run { hub in
       let certificate = try hub.join()
       let pin = [UInt8](repeating: 1, count: 32)
-      #expect(throws: EnrolmentError.self) {
+      let refused = #expect(throws: EnrolmentError.self) {
         try Enrolment.join(try hub.joinString(pin: pin), directory: "\(hub.directory)/other")
       }
+      guard case .link(let cause)? = refused else { throw TestFailure("not the link's failure") }
+      #expect(cause.cause == .wrongIdentity)
+      #expect(hub.requests.joinCount == 1)
       let link = try hub.link(certificate, pin: pin)
       let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
       #expect(failure?.cause == .wrongIdentity)
@@ -61,8 +66,22 @@ struct HubServerTests {
     try await TestHub.run { hub in
       let link = try hub.link(nil)
       let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
-      #expect(failure?.cause == .certificateRefused)
+      #expect(failure?.cause == .certificateRefused, "\(failure?.detail ?? "")")
       #expect(hub.requests.answered.isEmpty)
+    }
+  }
+
+  @Test("Whoever is refused learns it, also while a long body is on its way")
+  func refusedWhileSending() async throws {
+    let long = ProtocolRequest(
+      path: ProtocolPath.push, contentType: .rows, body: [UInt8](repeating: 1, count: 2_000_000))
+    try await TestHub.run { hub in
+      // Without the lingering close about two of a hundred saw a reset instead.
+      for _ in 0..<200 {
+        let link = try hub.link(nil)
+        let failure = #expect(throws: LinkFailure.self) { try link.exchange(long) }
+        #expect(failure?.cause == .certificateRefused, "\(failure?.detail ?? "")")
+      }
     }
   }
 
@@ -75,7 +94,7 @@ struct HubServerTests {
       try reissue(certificate, by: foreign, county: TestHub.county, at: systemTime())
       let link = try hub.link(certificate)
       let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
-      #expect(failure?.cause == .certificateRefused)
+      #expect(failure?.cause == .certificateRefused, "\(failure?.detail ?? "")")
     }
   }
 
@@ -91,13 +110,29 @@ struct HubServerTests {
     }
   }
 
+  @Test("Another county's authority cannot name a site of this county either")
+  func impostor() async throws {
+    try await TestHub.run { hub in
+      let files = try hub.join()
+      try forge(
+        files, uri: "kreissync://08118/site-7/agent-1", signedBy: TestHub.otherCounty, of: hub)
+      #expect(try hub.link(files).exchange(hello).status == 403)
+      // The same way with its own authority is accepted: the refusal was for the signature.
+      try forge(files, uri: "kreissync://08118/site-7/agent-1", signedBy: TestHub.county, of: hub)
+      #expect(try hub.link(files).exchange(hello).status == 200)
+      try forge(files, uri: "kreissync://08118/site-8/agent-1", signedBy: TestHub.county, of: hub)
+      #expect(try hub.link(files).exchange(hello).status == 403)
+      #expect(hub.requests.answered.count == 1)
+    }
+  }
+
   @Test("A certificate that has run out by the hub's clock gets no answer")
   func expired() async throws {
     try await TestHub.run { hub in
       hub.requests.issue(at: systemTime() - 31 * 86_400_000)
       let link = try hub.link(try hub.join())
       let failure = #expect(throws: LinkFailure.self) { try link.exchange(hello) }
-      #expect(failure?.cause == .certificateRefused)
+      #expect(failure?.cause == .certificateRefused, "\(failure?.detail ?? "")")
     }
   }
 
@@ -146,6 +181,19 @@ struct HubServerTests {
       }
       let get = RawClient(url: url + ProtocolPath.join, method: "GET")
       #expect(get.status() == 404)
+    }
+  }
+
+  @Test("A client that speaks TLS 1.2 at most gets no answer")
+  func oldTLS() async throws {
+    try await TestHub.run { hub in
+      var client = RawClient(
+        url: "https://127.0.0.1:\(hub.joinPort)\(ProtocolPath.join)",
+        headers: ["Content-Type: application/json"], body: Array("{}".utf8))
+      #expect(client.status() == 400)
+      client.isHeldAtTLS12 = true
+      #expect(client.status() == nil)
+      #expect(hub.requests.joinCount == 1)
     }
   }
 
@@ -198,6 +246,32 @@ private func reissue(
     csr: try makeCSR(try P256.Signing.PrivateKey(pemRepresentation: pem)), to: name, now: time,
     serial: [UInt8](repeating: 8, count: CertificateAuthority.serialByteCount))
   try issued.pem.write(toFile: files.certificatePath, atomically: true, encoding: .utf8)
+}
+
+/// Replaces the certificate beside the key by one that a county's authority would never issue.
+private func forge(
+  _ files: ClientCertificate, uri: String, signedBy county: CountyKey, of hub: TestHub
+) throws {
+  let path = "\(hub.directory)/authority-\(county)"
+  let authorityKey = try P256.Signing.PrivateKey(
+    pemRepresentation: try String(contentsOfFile: path + ".key", encoding: .utf8))
+  let authority = try Certificate(
+    pemEncoded: try String(contentsOfFile: path + ".crt", encoding: .utf8))
+  let siteKey = try P256.Signing.PrivateKey(
+    pemRepresentation: try String(contentsOfFile: files.keyPath, encoding: .utf8))
+  let certificate = try Certificate(
+    version: .v3, serialNumber: Certificate.SerialNumber(),
+    publicKey: Certificate.PublicKey(siteKey.publicKey),
+    notValidBefore: Date.now.addingTimeInterval(-60),
+    notValidAfter: Date.now.addingTimeInterval(3_600),
+    issuer: authority.subject, subject: DistinguishedName { CommonName("site") },
+    signatureAlgorithm: .ecdsaWithSHA256,
+    extensions: Certificate.Extensions {
+      SubjectAlternativeNames([.uniformResourceIdentifier(uri)])
+    },
+    issuerPrivateKey: Certificate.PrivateKey(authorityKey))
+  let pem = try certificate.serializeAsPEM().pemString
+  try pem.write(toFile: files.certificatePath, atomically: true, encoding: .utf8)
 }
 
 /// Waits on this thread, which must not be one of the shared ones.

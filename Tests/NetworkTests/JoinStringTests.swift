@@ -64,7 +64,8 @@ struct JoinStringTests {
     "An address that is not https://HOST:PORT is refused",
     arguments: [
       "http://hub:1", "hub:8443", "https://", "https://hub:0", "https://hub:65536", "https://hub:",
-      "https://user@hub", "https://hub/path", "https://hub?x", "https://hü", "https://[::1", "https:// hub",
+      "https://user@hub", "https://hub/path", "https://hub?x", "https://hü", "https://[::1",
+      "https:// hub",
     ])
   func addresses(text: String) {
     #expect(throws: HubURLError.self) { try HubURL(parsing: text) }

@@ -36,6 +36,22 @@ struct LimitTests {
     }
   }
 
+  @Test("An answer above the limit is not taken in, plain or compressed")
+  func longAnswer() async throws {
+    try await TestHub.run { hub in
+      let certificate = try hub.join()
+      hub.requests.reply([UInt8](repeating: 0, count: ProtocolLimit.bodyByteCountMax + 1))
+      for host in ["127.0.0.1", "0.0.0.0"] {
+        let link = try hub.link(certificate, host: host)
+        let failure = #expect(throws: LinkFailure.self) { try link.exchange(Self.push(1)) }
+        #expect(failure?.cause == .unreachable)
+        #expect(
+          failure?.detail.contains("more than") == true
+            || failure?.detail.contains("longer") == true)
+      }
+    }
+  }
+
   @Test("On loopback nothing is compressed")
   func loopback() async throws {
     try await TestHub.run { hub in

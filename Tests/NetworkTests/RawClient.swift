@@ -9,6 +9,7 @@ struct RawClient {
   var method = "POST"
   var headers: [String] = []
   var body: [UInt8] = []
+  var isHeldAtTLS12 = false
 
   /// The answer's status; nil when none came.
   func status() -> Int? {
@@ -19,6 +20,9 @@ struct RawClient {
     kreissync_curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0)
     kreissync_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0)
     kreissync_curl_set_long(handle, CURLOPT_TIMEOUT, 30)
+    if isHeldAtTLS12 {
+      kreissync_curl_set_long(handle, CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_MAX_TLSv1_2))
+    }
     if let certificatePath, let keyPath {
       kreissync_curl_set_string(handle, CURLOPT_SSLCERT, certificatePath)
       kreissync_curl_set_string(handle, CURLOPT_SSLKEY, keyPath)

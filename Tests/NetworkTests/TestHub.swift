@@ -36,10 +36,10 @@ final class TestHub: Sendable {
     let listening = AsyncStream.makeStream(of: ListeningPorts.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
+        defer { listening.continuation.finish() }
         do {
           try await server.run { ports in listening.continuation.yield(ports) }
         } catch is CancellationError {}
-        listening.continuation.finish()
       }
       for await ports in listening.stream {
         hub.ports.withLock { $0 = ports }
@@ -89,13 +89,14 @@ final class TestHub: Sendable {
   }
 }
 
-/// Echoes; knows the keys that joined; can be told to revoke and to fail.
+/// Echoes unless told otherwise; knows the keys that joined; can be told to revoke and to fail.
 final class FakeCounties: CountyRequests {
   private struct State {
     var callers: [[UInt8]: Caller] = [:]
     var isFailing = false
     var answered: [ProtocolRequest] = []
-    var lifetimeDays = 30
+    var reply: [UInt8]?
+    var joinCount = 0
     var issuedAt: Milliseconds?
   }
 
@@ -107,11 +108,14 @@ final class FakeCounties: CountyRequests {
   }
 
   var answered: [ProtocolRequest] { state.withLock { $0.answered } }
+  var joinCount: Int { state.withLock { $0.joinCount } }
   func revokeAll() { state.withLock { $0.callers = [:] } }
   func fail() { state.withLock { $0.isFailing = true } }
   func admit(_ keyHash: [UInt8], as caller: Caller) {
     state.withLock { $0.callers[keyHash] = caller }
   }
+  /// Answers every request with these bytes instead of its own.
+  func reply(_ bytes: [UInt8]) { state.withLock { $0.reply = bytes } }
   /// Certificates are issued as if it were that time.
   func issue(at time: Milliseconds) { state.withLock { $0.issuedAt = time } }
 
@@ -123,15 +127,22 @@ final class FakeCounties: CountyRequests {
   }
 
   func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
-    state.withLock { $0.answered.append(request) }
-    return ProtocolResponse(status: 200, contentType: request.contentType, body: request.body)
+    let reply = state.withLock { state in
+      state.answered.append(request)
+      return state.reply
+    }
+    return ProtocolResponse(
+      status: 200, contentType: request.contentType, body: reply ?? request.body)
   }
 
   func join(_ request: ProtocolRequest) -> ProtocolResponse {
     let site = SiteID("site-7")
+    state.withLock { $0.joinCount += 1 }
     do {
       let message: JoinRequest = try WireJSON.decode(request.body)
-      let name = SiteName(county: authority.county, site: site, agent: "agent-1")!
+      guard let name = SiteName(county: authority.county, site: site, agent: "agent-1") else {
+        throw TestFailure("the site has no name")
+      }
       let issued = try authority.issue(
         csr: message.csr, to: name, now: state.withLock { $0.issuedAt } ?? systemTime(),
         serial: [UInt8](repeating: 9, count: CertificateAuthority.serialByteCount))
@@ -162,7 +173,8 @@ func quietLogger() -> Logger {
 }
 
 func onOwnThread(_ work: @escaping @Sendable () throws -> Void) async throws {
-  try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+  try await withCheckedThrowingContinuation {
+    (continuation: CheckedContinuation<Void, any Error>) in
     Thread.detachNewThread { continuation.resume(with: Result { try work() }) }
   }
 }

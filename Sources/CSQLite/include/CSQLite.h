@@ -3,11 +3,18 @@
 #define KREISSYNC_CSQLITE_H
 
 #include <sqlite3.h>
+#include <sys/vfs.h>
 
 // Switches one boolean SQLITE_DBCONFIG_… option of this connection; returns SQLite's result code.
 static inline int kreissync_sqlite_configure(sqlite3 *connection, int option, int on) {
   int result = 0;
   return sqlite3_db_config(connection, option, on, &result);
+}
+
+// The magic number of the file system that holds a path, or -1: Swift's Glibc lacks statfs.
+static inline long kreissync_file_system_type(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 ? (long)status.f_type : -1;
 }
 
 #endif

@@ -1,0 +1,86 @@
+import GRDB
+import SQLiteAccess
+import SyncCore
+
+/// Finds writes that no trigger saw: rows that differ from their baseline without an entry in the
+/// change log become captured changes.
+///
+/// The baseline is each row's digest as it was last proved equal to the hub's, so a row that differs
+/// was changed here, a row without one was written here, and a baseline without its row was deleted
+/// here. Cases that hold unsent work or wait for the hub have no valid baseline and are left alone:
+/// they are proved, and scrubbed, when they are clean again.
+struct Scrub {
+  let file: ReplicaFile
+  let database: Database
+  let now: Milliseconds
+
+  /// - Returns: how many writes were found.
+  func run(over tables: [Table]) throws -> Int {
+    let record = try ReplicaFile.record(in: database)
+    let unsent = try UnsentWork(file: file, record: record, in: database)
+    var awaited: Set<RowKey> = []
+    try Query(database, "SELECT t, id FROM kreissync_refresh").forEach {
+      awaited.insert(RowKey(table: Int($0.integer(0)), id: $0.identifier(1)))
+    }
+    var found = 0
+    for table in tables where !table.isHubOnly {
+      found += try scan(table) { unsent.touches($0) || awaited.contains($0) }
+    }
+    return found
+  }
+
+  private func scan(_ table: Table, isExcused: (RowKey) -> Bool) throws -> Int {
+    var baseline: [RowKey: (caseID: CaseID, digest: [UInt8])] = [:]
+    try Query(database, "SELECT id, case_id, digest FROM kreissync_baseline WHERE t = ?").forEach(
+      .integer(Int64(table.number))
+    ) { row in
+      baseline[RowKey(table: table.number, id: row.identifier(0))] = (
+        row.identifier(1), row.blob(2)
+      )
+    }
+    var digester = RowDigester(key: file.digestKey)
+    var findings: [(key: RowKey, kind: CaptureKind, caseID: CaseID?)] = []
+    let place = table.scope == .ofCase ? "case_id" : "id"
+    let columns = table.columns.map { ", " + file.quoted($0.name) }.joined()
+    let sql = "SELECT id, \(place)\(columns) FROM \(file.quoted(table.name)) ORDER BY id"
+    try Query(database, sql).forEach { row in
+      let key = RowKey(table: table.number, id: row.identifier(0))
+      let known = baseline.removeValue(forKey: key)
+      guard !isExcused(key) else { return }
+      guard let known else {
+        findings.append((key, .insert, nil))
+        return
+      }
+      let caseID: CaseID = row.identifier(1)
+      let values = table.columns.indices.map { row.value($0 + 2) }
+      let isWhole = !values.contains(nil)
+      let digest =
+        isWhole
+        ? digester.digest(of: key, caseID: caseID, row: values.map { $0! }, in: table).bytes : []
+      guard digest != known.digest else { return }
+      if caseID != known.caseID {
+        findings.append((key, .delete, known.caseID))
+        findings.append((key, .insert, nil))
+      } else {
+        findings.append((key, .update, nil))
+      }
+    }
+    for key in baseline.keys.sorted() where !isExcused(key) {
+      findings.append((key, .delete, baseline[key]!.caseID))
+    }
+    for finding in findings { try capture(finding.key, finding.kind, finding.caseID, in: table) }
+    return findings.count
+  }
+
+  /// Nobody knows which columns changed, so an update names all; the hub applies those that differ.
+  private func capture(_ key: RowKey, _ kind: CaptureKind, _ caseID: CaseID?, in table: Table) throws
+  {
+    let mask = kind == .update ? Int64(bitPattern: table.allColumns.bits) : 0
+    try Query(
+      database,
+      "INSERT INTO kreissync_log (t, k, m, id, c, at, tag) VALUES (?, ?, ?, ?, ?, ?, random())"
+    ).run(
+      .integer(Int64(key.table)), .integer(Int64(kind.rawValue)), .integer(mask),
+      Parameter(key.id), Parameter(caseID?.string), .integer(now))
+  }
+}

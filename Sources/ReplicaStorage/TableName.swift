@@ -1,0 +1,4 @@
+import SyncCore
+
+/// The schema's tables, not GRDB's query interface of the same name.
+typealias Table = SyncCore.Table

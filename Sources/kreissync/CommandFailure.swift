@@ -1,0 +1,184 @@
+import ArgumentParser
+import CaseloadSchema
+import Foundation
+import Hub
+import HubService
+import HubStorage
+import Replica
+import ReplicaAgent
+import ReplicaStorage
+import SyncProtocol
+
+/// The contract's exit codes.
+enum CommandExit: Int32 {
+  case done = 0
+  case failed = 1
+  case usage = 2
+  /// Paused, busy, replica locked, out of disk: the same command later may go through.
+  case deferred = 3
+  case refused = 4
+  case differences = 5
+  case hubUnreachable = 6
+  case needsPerson = 7
+}
+
+/// Why a command failed: exit code, stable code, what happened and the cure.
+struct CommandFailure: Error {
+  let exit: CommandExit
+  let code: String
+  let message: String
+  let hint: String
+
+  init(_ exit: CommandExit, _ code: String, _ message: String, hint: String) {
+    self.exit = exit
+    self.code = code
+    self.message = message
+    self.hint = hint
+  }
+
+  init(_ error: any Error, isUsage: Bool, root: any ParsableCommand.Type) {
+    if isUsage {
+      self.init(.usage, "usage", root.message(for: error), hint: "see `kreissync --help`")
+    } else {
+      self = CommandFailure.translating(error)
+    }
+  }
+
+  /// Prints the failure and ends the process with its exit code.
+  func report(asJSON: Bool) -> Never {
+    if asJSON {
+      printJSON([
+        "error": ["code": .text(code), "message": .text(message), "hint": .text(hint)]
+      ])
+    }
+    FileHandle.standardError.write(Data("kreissync: \(message)\n  \(hint)\n".utf8))
+    Foundation.exit(exit.rawValue)
+  }
+
+  private static func translating(_ error: any Error) -> CommandFailure {
+    switch error {
+    case let failure as CommandFailure: failure
+    case let error as ReplicaError: CommandFailure(error)
+    case let error as SessionError: CommandFailure(error)
+    case let error as EnrolmentError: CommandFailure(error)
+    case let error as HubStoreError: CommandFailure(error)
+    case let error as LinkFailure: CommandFailure(error.sessionError)
+    case let error as SchemaError:
+      CommandFailure(.failed, "schema_invalid", error.description, hint: "correct the file")
+    case let error as JoinStringError:
+      CommandFailure(
+        .usage, "join_string_malformed", error.description,
+        hint: "paste the join string as `kreissync hub site add` printed it")
+    case AdministrationError.unknownSite(let site):
+      CommandFailure(
+        .failed, "unknown_site", "the county has no site \(site)",
+        hint: "`kreissync hub site list` names them")
+    case let error as FileFailure:
+      CommandFailure(
+        error.isStorageFull ? .deferred : .failed, "file", error.description,
+        hint: "check the path, its permissions and the disk")
+    case let error as HubStartError:
+      CommandFailure(.failed, "hub_start", error.description, hint: "nothing was served")
+    case let error as IdentityError:
+      CommandFailure(.failed, "hub_identity_files", error.description, hint: "nothing was changed")
+    default:
+      CommandFailure(
+        .failed, "failed", "\(type(of: error)): \(error)", hint: "report this as a defect")
+    }
+  }
+}
+
+extension CommandFailure {
+  private init(_ error: ReplicaError) {
+    let exit: CommandExit =
+      switch error {
+      case .locked, .storageFull: .deferred
+      case .corrupt: .needsPerson
+      default: .failed
+      }
+    self.init(exit, error.code, error.message, hint: error.hint)
+  }
+
+  private init(_ error: HubStoreError) {
+    switch error {
+    case .full:
+      self.init(
+        .deferred, "hub_storage_full", "the hub's disk is full", hint: "make room and repeat")
+    case .busy:
+      self.init(
+        .deferred, "busy", "another process holds the county's database", hint: "repeat later")
+    case .unusable(let what):
+      self.init(.failed, "hub_database", what, hint: "nothing was changed")
+    case .entryKnown:
+      self.init(.failed, "fork", "a change was answered before", hint: "report this as a defect")
+    }
+  }
+
+  private init(_ error: EnrolmentError) {
+    switch error {
+    case .refused(let reason):
+      self.init(
+        .refused, reason.code.rawValue, reason.error.message, hint: reason.error.hint)
+    case .link(let failure):
+      self.init(failure.sessionError)
+    default:
+      self.init(.failed, "join_failed", error.description, hint: "nothing is lost; repeat")
+    }
+  }
+
+  private init(_ error: SessionError) {
+    switch error {
+    case .unreachable(let detail):
+      self.init(
+        .hubUnreachable, "hub_unreachable", "the hub cannot be reached: \(detail)",
+        hint: "check the line and the proxy; nothing is lost, the next sync goes on")
+    case .wrongIdentity(let detail):
+      self.init(
+        .hubUnreachable, "hub_identity", "what answers is not the county's hub: \(detail)",
+        hint: "something stands between; nothing was sent. Ask the county")
+    case .certificateRefused(let detail):
+      self.init(
+        .refused, "certificate_refused", "the hub refuses this site's certificate: \(detail)",
+        hint: "it has expired or is another county's; ask for a new join string")
+    case .refused(let code, let message, let hint):
+      self.init(Self.exit(ofRefusal: code), Self.contractCode(code), message, hint: hint)
+    case .historyRewritten:
+      self.init(
+        .hubUnreachable, "history_rewritten",
+        "the hub's log does not extend the one that this site saw",
+        hint: "nothing was applied; the county has to explain")
+    case .replicaRestored:
+      self.init(
+        .needsPerson, "replica_restored",
+        "the replica is older than what this site has already sent",
+        hint: "put the newer file back; the county can help")
+    case .unfitAnswer(let what):
+      self.init(
+        .failed, "unfit_answer", "the hub's answer to \(what) cannot be read",
+        hint: "update kreissync at the site and at the hub")
+    }
+  }
+
+  private static func exit(ofRefusal code: String) -> CommandExit {
+    switch ProtocolError.Code(rawValue: code) {
+    case .refused: .refused
+    case .paused, .busy, .hubStorageFull, .fenced: .deferred
+    case .fork, .held, .unknownPosition: .needsPerson
+    default: .failed
+    }
+  }
+
+  private static func contractCode(_ code: String) -> String {
+    code == ProtocolError.Code.paused.rawValue ? "site_paused" : code
+  }
+}
+
+extension LinkFailure {
+  fileprivate var sessionError: SessionError {
+    switch cause {
+    case .unreachable: .unreachable(detail)
+    case .wrongIdentity: .wrongIdentity(detail)
+    case .certificateRefused: .certificateRefused(detail)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import CaseloadSchema
+import Foundation
+import Hub
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+struct HubCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hub", abstract: "The county's hub.",
+    subcommands: [
+      HubInit.self, HubServe.self, HubSite.self, HubStatus.self, HubConflicts.self,
+      HubProposals.self, HubLog.self,
+    ])
+}
+
+/// `hub init`: a hub with its authority, or a further county in it.
+struct HubInit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Makes a hub, or adds a county to one.")
+
+  @Option(help: "The hub's directory; made if missing.")
+  var data: String
+
+  @Option(help: "The county's official key, five digits.")
+  var county: String
+
+  @Option(help: "The county's name.")
+  var name: String
+
+  @Option(help: "A schema of the county's own instead of the shipped one.")
+  var schema: String?
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let key = CountyKey(county)
+    guard key.isWellFormed else {
+      throw CommandFailure(
+        .usage, "county_key", "'\(county)' is not a county's key",
+        hint: "give the five digits of the official key, for example 08118")
+    }
+    let text: String
+    if let schema {
+      guard let bytes = try DurableFile.read(
+        schema, byteCountMax: CaseloadSchema.textByteCountMax)
+      else {
+        throw CommandFailure(
+          .failed, "schema_missing", "there is no file \(schema)", hint: "check --schema")
+      }
+      text = String(decoding: bytes, as: UTF8.self)
+      _ = try CaseloadSchema.read(toml: text, file: schema)
+    } else {
+      text = CaseloadSchema.shipped
+    }
+    try DurableFile.makeDirectory(data)
+    let now = Surroundings.now()
+    _ = try ServerIdentity.create(directory: data, now: now)
+    _ = try CertificateAuthority.create(county: key, directory: data, now: now)
+    let record = CountyRecord(
+      key: key, name: name, history: HistoryID(Surroundings.uuid()),
+      digestKey: Surroundings.random(16), schemaText: text)
+    _ = try SQLiteHub.create(
+      at: HubDirectory(path: data).databasePath(of: key), county: record, now: now)
+    if output.json {
+      printJSON([
+        "county": .text(county), "name": .text(name), "history": .text(record.history.string),
+      ])
+    } else {
+      print("county \(county) \(name) is ready in \(data)")
+    }
+  }
+}

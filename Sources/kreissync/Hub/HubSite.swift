@@ -1,0 +1,193 @@
+import ArgumentParser
+import Foundation
+import HubService
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+struct HubSite: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "site", abstract: "The county's sites.",
+    subcommands: [
+      HubSiteAdd.self, HubSiteList.self, HubSiteShow.self, HubSiteRevoke.self, HubSiteRejoin.self,
+    ])
+}
+
+struct HubSiteAdd: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "add", abstract: "Adds a site and prints its join string.")
+
+  @OptionGroup var options: CountyOptions
+
+  @Option(help: "The site's name.")
+  var name: String
+
+  @Option(help: "county, municipality, association, carrier or external_service.")
+  var kind: String
+
+  @Option(help: "Official key (AGS) of a municipality it serves; may be repeated.")
+  var area: [String] = []
+
+  @Option(help: "Where the site will find the hub.")
+  var url = "https://127.0.0.1:8443"
+
+  @Option(name: .customLong("join-url"), help: "Where the site will find the join listener.")
+  var joinURL = "https://127.0.0.1:8444"
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    guard let kind = SiteKind(rawValue: kind) else {
+      throw CommandFailure(
+        .usage, "site_kind", "'\(kind)' is no kind of site",
+        hint: "choose one of: \(SiteKind.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    for ags in area
+    where ags.utf8.count != 8 || !ags.utf8.allSatisfy({ (48...57).contains($0) }) {
+      throw CommandFailure(
+        .usage, "area", "'\(ags)' is not an official municipality key",
+        hint: "give the eight digits of the AGS, for example 08118027")
+    }
+    for address in [url, joinURL] {
+      do {
+        _ = try HubURL(parsing: address)
+      } catch {
+        throw CommandFailure(
+          .usage, "address", "'\(address)': \(error.description)",
+          hint: "for example https://hub.example:8443")
+      }
+    }
+    let county = try options.key()
+    let added = try options.directory.administration(county).add(
+      CountyAdministration.NewSite(
+        name: name, kind: kind, areas: area, url: url, joinURL: joinURL))
+    try printJoin(added.site, token: added.token, county: county, options, output)
+  }
+}
+
+/// Prints what `add` and `rejoin` print.
+private func printJoin(
+  _ site: SiteRecord, token: [UInt8], county: CountyKey, _ options: CountyOptions,
+  _ output: OutputOptions
+) throws {
+  let join = try options.directory.joinString(for: site, token: token, county: county)
+  if output.json {
+    printJSON([
+      "site": .text(site.id.string), "name": .text(site.name), "kind": .text(site.kind.rawValue),
+      "join": .text(join.text), "expires_at": JSONValue(time: site.tokenExpiresAt),
+    ])
+  } else {
+    print(
+      """
+      site \(site.name) (\(site.id)) waits to join until \(rfc3339(site.tokenExpiresAt)):
+
+        kreissync site join \(join.text) --data DIRECTORY
+
+      The join string works once. Hand it over by a way that only the site reads.
+      """)
+  }
+}
+
+struct HubSiteRejoin: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rejoin", abstract: "Gives a site a new join string; its old certificate ends.")
+
+  @OptionGroup var options: CountyOptions
+  @Argument(help: "The site's id.") var site: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let county = try options.key()
+    let again = try options.directory.administration(county).rejoin(SiteID(site))
+    try printJoin(again.site, token: again.token, county: county, options, output)
+  }
+}
+
+struct HubSiteRevoke: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "Ends a site's access from its next request on.")
+
+  @OptionGroup var options: CountyOptions
+  @Argument(help: "The site's id.") var site: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let record = try options.directory.administration(options.key()).revoke(SiteID(site))
+    if output.json {
+      printJSON(record.json)
+    } else {
+      print("site \(record.name) is revoked; what it has not sent stays on its disk")
+    }
+  }
+}
+
+struct HubSiteList: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Lists the county's sites.")
+
+  @OptionGroup var options: CountyOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let sites = try options.directory.open(options.key()).read { try $0.sites }
+    if output.json {
+      printJSON(.list(sites.map(\.json)))
+    } else {
+      print(
+        TextTable(
+          header: ["site", "name", "kind", "areas", "state"],
+          rows: sites.map {
+            [
+              $0.id.string, $0.name, $0.kind.rawValue, $0.areas.joined(separator: " "),
+              $0.state.rawValue,
+            ]
+          }
+        ).text)
+    }
+  }
+}
+
+struct HubSiteShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Shows one site.")
+
+  @OptionGroup var options: CountyOptions
+  @Argument(help: "The site's id.") var site: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let id = SiteID(site)
+    guard let record = try options.directory.open(options.key()).read({ try $0.site(id) }) else {
+      throw AdministrationError.unknownSite(id)
+    }
+    if output.json {
+      printJSON(record.json)
+    } else {
+      let contact = record.contact
+      print(
+        """
+        \(record.name) (\(record.id))
+          kind          \(record.kind.rawValue)
+          areas         \(record.areas.joined(separator: " "))
+          state         \(record.state.rawValue)
+          cursor        \(contact.cursor)
+          last contact  \(contact.lastContact.map(rfc3339) ?? "never")
+          last success  \(contact.lastSuccess.map(rfc3339) ?? "never")
+          certificate   \(record.certificateExpiresAt.map { "until " + rfc3339($0) } ?? "none")
+        """)
+    }
+  }
+}
+
+extension SiteRecord {
+  fileprivate var json: JSONValue {
+    [
+      "site": .text(id.string), "name": .text(name), "kind": .text(kind.rawValue),
+      "areas": .list(areas.map { .text($0) }), "state": .text(state.rawValue),
+      "url": .text(url), "join_url": .text(joinURL), "cursor": .integer(contact.cursor),
+      "last_contact": JSONValue(time: contact.lastContact),
+      "last_success": JSONValue(time: contact.lastSuccess),
+      "certificate_expires_at": JSONValue(time: certificateExpiresAt),
+    ]
+  }
+}

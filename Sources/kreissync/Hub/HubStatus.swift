@@ -1,0 +1,108 @@
+import ArgumentParser
+import HubStorage
+import SyncCore
+
+/// `hub status`: the county at a glance.
+struct HubStatus: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Shows the county's log and its sites.")
+
+  @OptionGroup var options: CountyOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let store = try options.directory.open(options.key())
+    let now = Surroundings.now()
+    let status = try store.read { reader in
+      let proposals = try reader.proposals().filter { $0.state == "open" }
+      return CountyStatus(
+        county: try reader.county, counter: try reader.counter, caseCount: try reader.caseCount,
+        sites: try reader.sites.map { site in
+          SiteLine(
+            site: site,
+            proposalCount: proposals.count { $0.proposal.proposed.site == site.id }, now: now)
+        })
+    }
+    if output.json {
+      printJSON(status.json)
+    } else {
+      print(status.text)
+    }
+  }
+}
+
+private struct CountyStatus: Sendable {
+  let county: CountyRecord
+  let counter: Counter
+  let caseCount: Int
+  let sites: [SiteLine]
+
+  var json: JSONValue {
+    [
+      "county": .text(county.key.string), "name": .text(county.name),
+      "history": .text(county.history.string), "seq": .integer(counter.seq),
+      "tree_head": .text(counter.tree.root.text), "cases": .integer(Int64(caseCount)),
+      "sites": .list(sites.map(\.json)),
+    ]
+  }
+
+  var text: String {
+    """
+    county \(county.key) \(county.name): \(caseCount) cases, log at \(counter.seq), \
+    tree head \(counter.tree.root.text.prefix(16))…
+
+    \(table.text)
+    """
+  }
+
+  private var table: TextTable {
+    TextTable(
+      header: ["site", "kind", "state", "cursor", "last success", "equal", "parked", "proposals"],
+      rows: sites.map(\.cells))
+  }
+}
+
+private struct SiteLine: Sendable {
+  let site: SiteRecord
+  let proposalCount: Int
+  let now: Milliseconds
+
+  /// Two nights and a margin: the next night's sync has had its chance.
+  private static let quietMax: Milliseconds = 36 * 60 * 60 * 1_000
+
+  /// Why a person should look; stable codes.
+  private var reasons: [String] {
+    let contact = site.contact
+    var reasons: [String] = []
+    if site.state == .joined && now - (contact.lastSuccess ?? 0) > Self.quietMax {
+      reasons.append(contact.lastSuccess == nil ? "never_synced" : "no_success_for_36_hours")
+    }
+    if contact.digestEqual == false { reasons.append("digests_unequal") }
+    if contact.parked > 0 { reasons.append("parked") }
+    if proposalCount > 0 { reasons.append("proposals_open") }
+    return reasons
+  }
+
+  var json: JSONValue {
+    let contact = site.contact
+    return [
+      "site": .text(site.id.string), "name": .text(site.name), "kind": .text(site.kind.rawValue),
+      "state": .text(site.state.rawValue), "reasons": .list(reasons.map { .text($0) }),
+      "cursor": .integer(contact.cursor), "last_contact": JSONValue(time: contact.lastContact),
+      "last_success": JSONValue(time: contact.lastSuccess),
+      "clock_skew_ms": .integer(contact.clockSkew),
+      "digest_equal": contact.digestEqual.map(JSONValue.bool) ?? .null,
+      "parked": .integer(contact.parked), "proposals": .integer(Int64(proposalCount)),
+    ]
+  }
+
+  var cells: [String] {
+    let contact = site.contact
+    return [
+      site.name, site.kind.rawValue, site.state.rawValue, String(contact.cursor),
+      contact.lastSuccess.map(rfc3339) ?? "never",
+      contact.digestEqual.map { $0 ? "yes" : "NO" } ?? "–", String(contact.parked),
+      String(proposalCount),
+    ]
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Foundation
+import Replica
+import ReplicaAgent
+import ReplicaStorage
+import SyncCore
+import SyncProtocol
+
+struct SiteCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "site", abstract: "A site and its replica.",
+    subcommands: [SiteJoin.self, SiteSync.self, SiteStatus.self, SiteNotices.self])
+}
+
+/// `site join`: a key made on the spot, a certificate, an empty replica.
+struct SiteJoin: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "join", abstract: "Joins the county and makes the replica.")
+
+  @Argument(help: "The join string, as the county printed it.") var join: String
+  @OptionGroup var options: SiteOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let joinString = try JoinString(parsing: join)
+    let directory = options.directory
+    try DurableFile.makeDirectory(directory.path)
+    try directory.alone {
+      try refuseForeignReplica(in: directory, joinString)
+      let response = try Enrolment.join(joinString, directory: directory.path)
+      try keep(response, joinString, in: directory)
+      if output.json {
+        printJSON([
+          "site": .text(response.site), "county": .text(response.county),
+          "replica": .text(directory.replicaPath),
+        ])
+      } else {
+        print(
+          """
+          \(response.name) has joined county \(response.county) \(response.countyName)
+          replica: \(directory.replicaPath)
+          """)
+      }
+    }
+  }
+
+  /// A join string must not be used up for a directory that holds another county's replica.
+  private func refuseForeignReplica(in directory: SiteDirectory, _ join: JoinString) throws {
+    guard FileManager.default.fileExists(atPath: directory.replicaPath) else { return }
+    let record = try ReplicaFile.open(at: directory.replicaPath).record()
+    guard record.county == join.county else {
+      throw CommandFailure(
+        .failed, "replica_exists",
+        "\(directory.replicaPath) is a replica of county \(record.county)",
+        hint: "choose another directory")
+    }
+  }
+
+  /// Configuration before replica: a replica that stands is one whose site can call its hub.
+  private func keep(
+    _ response: JoinResponse, _ join: JoinString, in directory: SiteDirectory
+  ) throws {
+    let configuration = SiteConfiguration(hub: join.hubURL, pin: join.pin)
+    try DurableFile.write(Array(configuration.text.utf8), to: directory.configurationPath)
+    if FileManager.default.fileExists(atPath: directory.replicaPath) {
+      let record = try ReplicaFile.open(at: directory.replicaPath).record()
+      guard record.site.string == response.site else {
+        throw CommandFailure(
+          .failed, "replica_exists",
+          "\(directory.replicaPath) is the replica of another site, \(record.siteName)",
+          hint: "choose another directory and ask for a new join string")
+      }
+      return
+    }
+    guard let digestKey = Base64URL.decode(response.digestKey) else {
+      throw EnrolmentError.unreadableAnswer
+    }
+    try ReplicaFile.create(
+      at: directory.replicaPath,
+      origin: ReplicaOrigin(
+        county: CountyKey(response.county), countyName: response.countyName,
+        site: SiteID(response.site), siteName: response.name, schemaText: response.schema,
+        digestKey: digestKey, history: HistoryID(response.history),
+        incarnation: IncarnationID(Surroundings.uuid())))
+  }
+}

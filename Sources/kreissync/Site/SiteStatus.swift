@@ -1,0 +1,125 @@
+import ArgumentParser
+import ReplicaStorage
+import SyncCore
+
+/// `site status`: may one trust what one sees?
+struct SiteStatus: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Shows whether the replica is up to date and proved equal.")
+
+  @OptionGroup var options: SiteOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let file = try ReplicaFile.open(at: options.directory.replicaPath)
+    let record = try file.record()
+    let light = StatusLight(
+      record: record, pending: try file.pendingCount(), parked: try file.parkedCount(),
+      proposals: try file.proposalNoticeCount(), now: Surroundings.now())
+    if output.json {
+      printJSON([
+        "site": .text(record.site.string), "state": .text(light.state.rawValue),
+        "reasons": .list(light.reasons.map { .text($0) }), "pending": .integer(light.pending),
+        "cursor": .integer(record.position.seq), "head": .integer(record.head),
+        "parked": .integer(light.parked), "proposals": .integer(light.proposals),
+        "last_success": JSONValue(time: record.lastSuccess), "next_run": .null,
+      ])
+    } else {
+      print(
+        """
+        \(record.siteName) (\(record.site)): \(light.state.rawValue)
+          reasons       \(light.reasons.isEmpty ? "none" : light.reasons.joined(separator: ", "))
+          pending       \(light.pending)
+          cursor        \(record.position.seq) of \(record.head)
+          parked        \(light.parked)
+          last success  \(record.lastSuccess.map(rfc3339) ?? "never")
+        """)
+    }
+  }
+}
+
+/// What green means: nothing pending, at the head of the last session, digests equal, nothing
+/// parked, a success within 36 hours.
+struct StatusLight: Equatable {
+  enum State: String {
+    case green
+    case yellow
+    case red
+  }
+
+  let state: State
+  let reasons: [String]
+  let pending: Int64
+  let parked: Int64
+  let proposals: Int64
+
+  private static let freshMax: Milliseconds = 36 * 3_600_000
+  /// Five working days always lie within a calendar week.
+  private static let staleMax: Milliseconds = 7 * 24 * 3_600_000
+
+  init(
+    record: ReplicaRecord, pending: Int64, parked: Int64, proposals: Int64, now: Milliseconds
+  ) {
+    self.pending = pending
+    self.parked = parked
+    self.proposals = proposals
+    var yellow: [String] = []
+    var red: [String] = []
+    if pending > 0 { yellow.append("pending") }
+    if record.position.seq < record.head { yellow.append("behind") }
+    if parked > 0 { yellow.append("parked") }
+    if let last = record.lastSuccess {
+      let age = now - last
+      if age > Self.staleMax {
+        red.append("no_success_for_a_week")
+      } else if age > Self.freshMax {
+        yellow.append("no_success_for_36_hours")
+      }
+    } else {
+      yellow.append("never_synced")
+    }
+    if record.digestEqual == false { red.append("digests_unequal") }
+    if let error = record.lastError {
+      if ["fork", "held", "replica_restored", "history_rewritten"].contains(error) {
+        red.append(error)
+      } else {
+        yellow.append(error)
+      }
+    }
+    state = red.isEmpty ? (yellow.isEmpty ? .green : .yellow) : .red
+    reasons = red + yellow
+  }
+}
+
+/// `site notices`: what became of one's own edits.
+struct SiteNotices: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "notices", abstract: "Lists what became of edits that were not simply applied.")
+
+  @OptionGroup var options: SiteOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let notices = try ReplicaFile.open(at: options.directory.replicaPath).notices()
+    if output.json {
+      printJSON(
+        .list(
+          notices.map {
+            [
+              "table": .text($0.table), "row": .text($0.row),
+              "column": $0.column.map { .text($0) } ?? .null, "verdict": .text($0.verdict),
+              "reason": .text($0.reason), "your_value": JSONValue(cell: $0.yourValue),
+              "kept_value": JSONValue(cell: $0.keptValue), "at": .text($0.at),
+            ]
+          }))
+    } else {
+      print(
+        TextTable(
+          header: ["at", "table", "row", "column", "verdict", "reason"],
+          rows: notices.map {
+            [$0.at, $0.table, $0.row, $0.column ?? "–", $0.verdict, $0.reason]
+          }
+        ).text)
+    }
+  }
+}

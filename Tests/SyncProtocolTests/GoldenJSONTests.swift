@@ -1,0 +1,105 @@
+import SyncCore
+import SyncProtocol
+import Testing
+
+@Suite("Golden JSON")
+struct GoldenJSONTests {
+  @Test("a hello is written and read")
+  func hello() throws {
+    let request = HelloRequest(
+      software: "kreissync 1.0", schemaVersion: 1, nonce: "00112233445566778899aabbccddeeff",
+      incarnation: Sample.incarnation, position: try Sample.position(seq: 2, size: 1),
+      clock: 1_763_000_500_000, lastBatchNumber: 1,
+      lastBatchHash: try Vectors.hash("batch.first.hash"))
+    try expect("json.hello_request", request)
+    let first = HelloRequest(
+      software: "kreissync 1.0", schemaVersion: 1, nonce: "00112233445566778899aabbccddeeff",
+      incarnation: Sample.incarnation, position: try Sample.position(seq: 0, size: 0),
+      clock: 1_763_000_500_000, lastBatchNumber: 0, lastBatchHash: nil)
+    try expect("json.hello_request.first", first)
+    #expect(first.position.position?.treeHead == .empty)
+    let response = HelloResponse(
+      session: 300, head: try Sample.position(seq: 4, size: 3),
+      consistency: try Sample.proofFromOneToThree(), clock: 1_763_000_500_250, schemaVersion: 1)
+    try expect("json.hello_response", response)
+  }
+
+  @Test("an answer to a batch names the changes that were not simply applied")
+  func push() throws {
+    let answers = [
+      Answer(id: Sample.insert.id, verdict: .applied),
+      Answer(
+        id: Sample.update.id, verdict: .proposal, rule: .leadDecides,
+        columns: [
+          ColumnOutcome(
+            column: 8, verdict: .overridden, rule: .laterEditWins, kept: .integer(30)),
+          ColumnOutcome(column: 9, verdict: .proposal, rule: .leadDecides, kept: .null),
+        ]),
+      Answer(id: Sample.delete.id, verdict: .refused, rule: .notGranted),
+    ]
+    try expect(
+      "json.push_response",
+      PushResponse(
+        batchNumber: 1, batchHash: try Vectors.hash("batch.first.hash"), seq: 4, answers: answers))
+  }
+
+  @Test("a pull is written and read, and the continuation goes back as it came")
+  func pull() throws {
+    let since = try Sample.position(seq: 2, size: 1)
+    try expect(
+      "json.pull_request",
+      PullRequest(
+        session: 300, since: since, continuation: nil,
+        refreshRows: [RowKey(table: 5, id: RowID("t1"))], refreshCases: [Sample.caseID]))
+    let page = try PullPage(decoding: try Vectors.bytes("page.first"))
+    try expect(
+      "json.pull_request.next",
+      PullRequest(
+        session: 300, since: since, continuation: page.head.continuation, refreshRows: [],
+        refreshCases: []))
+  }
+
+  @Test("a goodbye is written and read")
+  func bye() throws {
+    try expect(
+      "json.bye_request",
+      ByeRequest(session: 300, result: "done", seq: 4, digestEqual: true, parked: 0, pending: 0))
+    try expect(
+      "json.bye_request.failed",
+      ByeRequest(
+        session: 300, result: "history_rewritten", seq: 2, digestEqual: nil, parked: 1,
+        pending: 3))
+    try expect("json.bye_response", ByeResponse(recorded: true))
+  }
+
+  @Test("joining is written and read")
+  func join() throws {
+    func pem(_ label: String) -> String { "-----BEGIN \(label)-----\nMAA=\n-----END \(label)-----\n" }
+    try expect(
+      "json.join_request", JoinRequest(token: Array(0..<16), csr: pem("CERTIFICATE REQUEST")))
+    try expect(
+      "json.join_response",
+      JoinResponse(
+        site: "s-a", county: "08118", countyName: "Ludwigsburg", name: "Musterstadt",
+        kind: "municipality", certificate: pem("CERTIFICATE"), authority: pem("CERTIFICATE"),
+        hubURL: "https://hub.example:8443", schema: "version = 1\n",
+        digestKey: Base64URL.encodeStandard(Array(0..<16)), history: "hist-a"))
+  }
+
+  @Test("an error is written and read")
+  func error() throws {
+    try expect(
+      "json.error",
+      ProtocolError(.refused, "this certificate is not admitted", hint: "ask the county"))
+  }
+
+  private func expect<Message: Codable & Equatable>(
+    _ name: String, _ message: Message, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let golden = try Vectors.bytes(name)
+    let written = String(decoding: try WireJSON.encode(message), as: UTF8.self)
+    #expect(written == String(decoding: golden, as: UTF8.self), sourceLocation: sourceLocation)
+    let read: Message = try WireJSON.decode(golden)
+    #expect(read == message, sourceLocation: sourceLocation)
+  }
+}

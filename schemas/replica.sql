@@ -1,0 +1,592 @@
+-- The replica: domain tables, change log, capture triggers.
+-- Derived from caseload.toml, version 1. Renew this file with:
+--   kreissync schema sql > schemas/replica.sql
+
+CREATE TABLE "site" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "kind" TEXT NOT NULL,
+  "name" TEXT NOT NULL,
+  "ags" TEXT,
+  "ars" TEXT,
+  "controller_name" TEXT,
+  "mbe_jmd" INTEGER DEFAULT 0,
+  "valid_from" TEXT,
+  "valid_to" TEXT
+) STRICT;
+
+CREATE TABLE "case_file" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "programme_id" TEXT,
+  "opened_on" TEXT,
+  "phase" TEXT NOT NULL DEFAULT 'open',
+  "close_reason" TEXT,
+  "priority" INTEGER,
+  "priority_reason" TEXT,
+  "worker_id" TEXT,
+  "months_exception" INTEGER,
+  "closed_on" TEXT
+) STRICT;
+
+CREATE TABLE "person" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "family_name" TEXT,
+  "given_names" TEXT,
+  "name_native" TEXT,
+  "birth_date" TEXT,
+  "birth_date_precision" TEXT,
+  "sex" TEXT,
+  "nationality" TEXT,
+  "languages" TEXT,
+  "phone" TEXT,
+  "email" TEXT,
+  "household_id" TEXT,
+  "household_role" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_person" ON "person" ("case_id");
+
+CREATE TABLE "consent" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "purpose" TEXT NOT NULL,
+  "recipient_site" TEXT,
+  "basis" TEXT DEFAULT 'consent',
+  "event" TEXT NOT NULL,
+  "on_date" TEXT,
+  "text_version" TEXT,
+  "language" TEXT,
+  "interpreter" INTEGER,
+  "form" TEXT,
+  "document_ref" TEXT,
+  "decision_ref" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_consent" ON "consent" ("case_id");
+
+CREATE TABLE "consultation" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "worker_id" TEXT,
+  "on_date" TEXT,
+  "kind" TEXT,
+  "mode" TEXT,
+  "language" TEXT,
+  "interpreter" INTEGER,
+  "topics" TEXT,
+  "minutes" INTEGER,
+  "note" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_consultation" ON "consultation" ("case_id");
+
+CREATE TABLE "plan" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "version" INTEGER DEFAULT 1,
+  "created_on" TEXT,
+  "review_due" TEXT,
+  "agreed_by_client" INTEGER,
+  "state" TEXT DEFAULT 'draft'
+) STRICT;
+CREATE INDEX "kreissync_case_plan" ON "plan" ("case_id");
+
+CREATE TABLE "plan_goal" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "plan_id" TEXT REFERENCES "plan" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "area" TEXT,
+  "text" TEXT,
+  "target_date" TEXT,
+  "state" TEXT DEFAULT 'open',
+  "step_owner" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_plan_goal" ON "plan_goal" ("case_id");
+CREATE INDEX "kreissync_reference_plan_goal_plan_id" ON "plan_goal" ("plan_id");
+
+CREATE TABLE "kreissync_log" (
+  "n" INTEGER PRIMARY KEY, "t", "k", "m", "id", "c", "at", "tag", "v"
+);
+
+CREATE TRIGGER "kreissync_refuse_insert_site"
+BEFORE INSERT ON "site"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table site is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_update_site"
+BEFORE UPDATE ON "site"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table site is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_delete_site"
+BEFORE DELETE ON "site"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table site is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_case_file"
+AFTER INSERT ON "case_file"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (2, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_case_file"
+AFTER UPDATE ON "case_file"
+WHEN OLD."id" IS NEW."id"
+  AND (OLD."programme_id" IS NOT NEW."programme_id"
+    OR OLD."opened_on" IS NOT NEW."opened_on"
+    OR OLD."phase" IS NOT NEW."phase"
+    OR OLD."close_reason" IS NOT NEW."close_reason"
+    OR OLD."priority" IS NOT NEW."priority"
+    OR OLD."priority_reason" IS NOT NEW."priority_reason"
+    OR OLD."worker_id" IS NOT NEW."worker_id"
+    OR OLD."months_exception" IS NOT NEW."months_exception"
+    OR OLD."closed_on" IS NOT NEW."closed_on")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (2, 2, (OLD."programme_id" IS NOT NEW."programme_id") * 1
+    + (OLD."opened_on" IS NOT NEW."opened_on") * 2
+    + (OLD."phase" IS NOT NEW."phase") * 4
+    + (OLD."close_reason" IS NOT NEW."close_reason") * 8
+    + (OLD."priority" IS NOT NEW."priority") * 16
+    + (OLD."priority_reason" IS NOT NEW."priority_reason") * 32
+    + (OLD."worker_id" IS NOT NEW."worker_id") * 64
+    + (OLD."months_exception" IS NOT NEW."months_exception") * 128
+    + (OLD."closed_on" IS NOT NEW."closed_on") * 256, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_case_file"
+AFTER UPDATE OF "id" ON "case_file"
+WHEN OLD."id" IS NOT NEW."id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (2, 3, 0, OLD."id", OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."programme_id") || ',' || quote(OLD."opened_on") || ',' || quote(OLD."phase") || ',' || quote(OLD."close_reason") || ',' || quote(OLD."priority") || ',' || quote(OLD."priority_reason") || ',' || quote(OLD."worker_id") || ',' || quote(OLD."months_exception") || ',' || quote(OLD."closed_on"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (2, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_case_file"
+AFTER DELETE ON "case_file"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (2, 3, 0, OLD."id", OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."programme_id") || ',' || quote(OLD."opened_on") || ',' || quote(OLD."phase") || ',' || quote(OLD."close_reason") || ',' || quote(OLD."priority") || ',' || quote(OLD."priority_reason") || ',' || quote(OLD."worker_id") || ',' || quote(OLD."months_exception") || ',' || quote(OLD."closed_on"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_case_file"
+BEFORE INSERT ON "case_file"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 2, 4, (held."programme_id" IS NOT NEW."programme_id") * 1
+    + (held."opened_on" IS NOT NEW."opened_on") * 2
+    + (held."phase" IS NOT NEW."phase") * 4
+    + (held."close_reason" IS NOT NEW."close_reason") * 8
+    + (held."priority" IS NOT NEW."priority") * 16
+    + (held."priority_reason" IS NOT NEW."priority_reason") * 32
+    + (held."worker_id" IS NOT NEW."worker_id") * 64
+    + (held."months_exception" IS NOT NEW."months_exception") * 128
+    + (held."closed_on" IS NOT NEW."closed_on") * 256, held."id", held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."programme_id") || ',' || quote(held."opened_on") || ',' || quote(held."phase") || ',' || quote(held."close_reason") || ',' || quote(held."priority") || ',' || quote(held."priority_reason") || ',' || quote(held."worker_id") || ',' || quote(held."months_exception") || ',' || quote(held."closed_on")
+    FROM "case_file" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_case_file"
+BEFORE UPDATE OF "id" ON "case_file"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 2, 4, 0, held."id", held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."programme_id") || ',' || quote(held."opened_on") || ',' || quote(held."phase") || ',' || quote(held."close_reason") || ',' || quote(held."priority") || ',' || quote(held."priority_reason") || ',' || quote(held."worker_id") || ',' || quote(held."months_exception") || ',' || quote(held."closed_on")
+    FROM "case_file" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_person"
+AFTER INSERT ON "person"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (3, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_person"
+AFTER UPDATE ON "person"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."family_name" IS NOT NEW."family_name"
+    OR OLD."given_names" IS NOT NEW."given_names"
+    OR OLD."name_native" IS NOT NEW."name_native"
+    OR OLD."birth_date" IS NOT NEW."birth_date"
+    OR OLD."birth_date_precision" IS NOT NEW."birth_date_precision"
+    OR OLD."sex" IS NOT NEW."sex"
+    OR OLD."nationality" IS NOT NEW."nationality"
+    OR OLD."languages" IS NOT NEW."languages"
+    OR OLD."phone" IS NOT NEW."phone"
+    OR OLD."email" IS NOT NEW."email"
+    OR OLD."household_id" IS NOT NEW."household_id"
+    OR OLD."household_role" IS NOT NEW."household_role")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (3, 2, (OLD."family_name" IS NOT NEW."family_name") * 1
+    + (OLD."given_names" IS NOT NEW."given_names") * 2
+    + (OLD."name_native" IS NOT NEW."name_native") * 4
+    + (OLD."birth_date" IS NOT NEW."birth_date") * 8
+    + (OLD."birth_date_precision" IS NOT NEW."birth_date_precision") * 16
+    + (OLD."sex" IS NOT NEW."sex") * 32
+    + (OLD."nationality" IS NOT NEW."nationality") * 64
+    + (OLD."languages" IS NOT NEW."languages") * 128
+    + (OLD."phone" IS NOT NEW."phone") * 256
+    + (OLD."email" IS NOT NEW."email") * 512
+    + (OLD."household_id" IS NOT NEW."household_id") * 1024
+    + (OLD."household_role" IS NOT NEW."household_role") * 2048, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_person"
+AFTER UPDATE OF "id", "case_id" ON "person"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (3, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."family_name") || ',' || quote(OLD."given_names") || ',' || quote(OLD."name_native") || ',' || quote(OLD."birth_date") || ',' || quote(OLD."birth_date_precision") || ',' || quote(OLD."sex") || ',' || quote(OLD."nationality") || ',' || quote(OLD."languages") || ',' || quote(OLD."phone") || ',' || quote(OLD."email") || ',' || quote(OLD."household_id") || ',' || quote(OLD."household_role"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (3, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_person"
+AFTER DELETE ON "person"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (3, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."family_name") || ',' || quote(OLD."given_names") || ',' || quote(OLD."name_native") || ',' || quote(OLD."birth_date") || ',' || quote(OLD."birth_date_precision") || ',' || quote(OLD."sex") || ',' || quote(OLD."nationality") || ',' || quote(OLD."languages") || ',' || quote(OLD."phone") || ',' || quote(OLD."email") || ',' || quote(OLD."household_id") || ',' || quote(OLD."household_role"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_person"
+BEFORE INSERT ON "person"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 3, 4, (held."family_name" IS NOT NEW."family_name") * 1
+    + (held."given_names" IS NOT NEW."given_names") * 2
+    + (held."name_native" IS NOT NEW."name_native") * 4
+    + (held."birth_date" IS NOT NEW."birth_date") * 8
+    + (held."birth_date_precision" IS NOT NEW."birth_date_precision") * 16
+    + (held."sex" IS NOT NEW."sex") * 32
+    + (held."nationality" IS NOT NEW."nationality") * 64
+    + (held."languages" IS NOT NEW."languages") * 128
+    + (held."phone" IS NOT NEW."phone") * 256
+    + (held."email" IS NOT NEW."email") * 512
+    + (held."household_id" IS NOT NEW."household_id") * 1024
+    + (held."household_role" IS NOT NEW."household_role") * 2048, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."family_name") || ',' || quote(held."given_names") || ',' || quote(held."name_native") || ',' || quote(held."birth_date") || ',' || quote(held."birth_date_precision") || ',' || quote(held."sex") || ',' || quote(held."nationality") || ',' || quote(held."languages") || ',' || quote(held."phone") || ',' || quote(held."email") || ',' || quote(held."household_id") || ',' || quote(held."household_role")
+    FROM "person" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_person"
+BEFORE UPDATE OF "id" ON "person"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 3, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."family_name") || ',' || quote(held."given_names") || ',' || quote(held."name_native") || ',' || quote(held."birth_date") || ',' || quote(held."birth_date_precision") || ',' || quote(held."sex") || ',' || quote(held."nationality") || ',' || quote(held."languages") || ',' || quote(held."phone") || ',' || quote(held."email") || ',' || quote(held."household_id") || ',' || quote(held."household_role")
+    FROM "person" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_consent"
+AFTER INSERT ON "consent"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (4, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_consent"
+AFTER UPDATE ON "consent"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."purpose" IS NOT NEW."purpose"
+    OR OLD."recipient_site" IS NOT NEW."recipient_site"
+    OR OLD."basis" IS NOT NEW."basis"
+    OR OLD."event" IS NOT NEW."event"
+    OR OLD."on_date" IS NOT NEW."on_date"
+    OR OLD."text_version" IS NOT NEW."text_version"
+    OR OLD."language" IS NOT NEW."language"
+    OR OLD."interpreter" IS NOT NEW."interpreter"
+    OR OLD."form" IS NOT NEW."form"
+    OR OLD."document_ref" IS NOT NEW."document_ref"
+    OR OLD."decision_ref" IS NOT NEW."decision_ref")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (4, 2, (OLD."purpose" IS NOT NEW."purpose") * 1
+    + (OLD."recipient_site" IS NOT NEW."recipient_site") * 2
+    + (OLD."basis" IS NOT NEW."basis") * 4
+    + (OLD."event" IS NOT NEW."event") * 8
+    + (OLD."on_date" IS NOT NEW."on_date") * 16
+    + (OLD."text_version" IS NOT NEW."text_version") * 32
+    + (OLD."language" IS NOT NEW."language") * 64
+    + (OLD."interpreter" IS NOT NEW."interpreter") * 128
+    + (OLD."form" IS NOT NEW."form") * 256
+    + (OLD."document_ref" IS NOT NEW."document_ref") * 512
+    + (OLD."decision_ref" IS NOT NEW."decision_ref") * 1024, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_consent"
+AFTER UPDATE OF "id", "case_id" ON "consent"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (4, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."purpose") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."basis") || ',' || quote(OLD."event") || ',' || quote(OLD."on_date") || ',' || quote(OLD."text_version") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."form") || ',' || quote(OLD."document_ref") || ',' || quote(OLD."decision_ref"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (4, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_consent"
+AFTER DELETE ON "consent"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (4, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."purpose") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."basis") || ',' || quote(OLD."event") || ',' || quote(OLD."on_date") || ',' || quote(OLD."text_version") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."form") || ',' || quote(OLD."document_ref") || ',' || quote(OLD."decision_ref"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_consent"
+BEFORE INSERT ON "consent"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 4, 4, (held."purpose" IS NOT NEW."purpose") * 1
+    + (held."recipient_site" IS NOT NEW."recipient_site") * 2
+    + (held."basis" IS NOT NEW."basis") * 4
+    + (held."event" IS NOT NEW."event") * 8
+    + (held."on_date" IS NOT NEW."on_date") * 16
+    + (held."text_version" IS NOT NEW."text_version") * 32
+    + (held."language" IS NOT NEW."language") * 64
+    + (held."interpreter" IS NOT NEW."interpreter") * 128
+    + (held."form" IS NOT NEW."form") * 256
+    + (held."document_ref" IS NOT NEW."document_ref") * 512
+    + (held."decision_ref" IS NOT NEW."decision_ref") * 1024, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."purpose") || ',' || quote(held."recipient_site") || ',' || quote(held."basis") || ',' || quote(held."event") || ',' || quote(held."on_date") || ',' || quote(held."text_version") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."form") || ',' || quote(held."document_ref") || ',' || quote(held."decision_ref")
+    FROM "consent" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_consent"
+BEFORE UPDATE OF "id" ON "consent"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 4, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."purpose") || ',' || quote(held."recipient_site") || ',' || quote(held."basis") || ',' || quote(held."event") || ',' || quote(held."on_date") || ',' || quote(held."text_version") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."form") || ',' || quote(held."document_ref") || ',' || quote(held."decision_ref")
+    FROM "consent" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_consultation"
+AFTER INSERT ON "consultation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (5, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_consultation"
+AFTER UPDATE ON "consultation"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."worker_id" IS NOT NEW."worker_id"
+    OR OLD."on_date" IS NOT NEW."on_date"
+    OR OLD."kind" IS NOT NEW."kind"
+    OR OLD."mode" IS NOT NEW."mode"
+    OR OLD."language" IS NOT NEW."language"
+    OR OLD."interpreter" IS NOT NEW."interpreter"
+    OR OLD."topics" IS NOT NEW."topics"
+    OR OLD."minutes" IS NOT NEW."minutes"
+    OR OLD."note" IS NOT NEW."note")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (5, 2, (OLD."worker_id" IS NOT NEW."worker_id") * 1
+    + (OLD."on_date" IS NOT NEW."on_date") * 2
+    + (OLD."kind" IS NOT NEW."kind") * 4
+    + (OLD."mode" IS NOT NEW."mode") * 8
+    + (OLD."language" IS NOT NEW."language") * 16
+    + (OLD."interpreter" IS NOT NEW."interpreter") * 32
+    + (OLD."topics" IS NOT NEW."topics") * 64
+    + (OLD."minutes" IS NOT NEW."minutes") * 128
+    + (OLD."note" IS NOT NEW."note") * 256, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_consultation"
+AFTER UPDATE OF "id", "case_id" ON "consultation"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (5, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."worker_id") || ',' || quote(OLD."on_date") || ',' || quote(OLD."kind") || ',' || quote(OLD."mode") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."topics") || ',' || quote(OLD."minutes") || ',' || quote(OLD."note"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (5, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_consultation"
+AFTER DELETE ON "consultation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (5, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."worker_id") || ',' || quote(OLD."on_date") || ',' || quote(OLD."kind") || ',' || quote(OLD."mode") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."topics") || ',' || quote(OLD."minutes") || ',' || quote(OLD."note"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_consultation"
+BEFORE INSERT ON "consultation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 5, 4, (held."worker_id" IS NOT NEW."worker_id") * 1
+    + (held."on_date" IS NOT NEW."on_date") * 2
+    + (held."kind" IS NOT NEW."kind") * 4
+    + (held."mode" IS NOT NEW."mode") * 8
+    + (held."language" IS NOT NEW."language") * 16
+    + (held."interpreter" IS NOT NEW."interpreter") * 32
+    + (held."topics" IS NOT NEW."topics") * 64
+    + (held."minutes" IS NOT NEW."minutes") * 128
+    + (held."note" IS NOT NEW."note") * 256, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."worker_id") || ',' || quote(held."on_date") || ',' || quote(held."kind") || ',' || quote(held."mode") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."topics") || ',' || quote(held."minutes") || ',' || quote(held."note")
+    FROM "consultation" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_consultation"
+BEFORE UPDATE OF "id" ON "consultation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 5, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."worker_id") || ',' || quote(held."on_date") || ',' || quote(held."kind") || ',' || quote(held."mode") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."topics") || ',' || quote(held."minutes") || ',' || quote(held."note")
+    FROM "consultation" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_plan"
+AFTER INSERT ON "plan"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (6, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_plan"
+AFTER UPDATE ON "plan"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."version" IS NOT NEW."version"
+    OR OLD."created_on" IS NOT NEW."created_on"
+    OR OLD."review_due" IS NOT NEW."review_due"
+    OR OLD."agreed_by_client" IS NOT NEW."agreed_by_client"
+    OR OLD."state" IS NOT NEW."state")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (6, 2, (OLD."version" IS NOT NEW."version") * 1
+    + (OLD."created_on" IS NOT NEW."created_on") * 2
+    + (OLD."review_due" IS NOT NEW."review_due") * 4
+    + (OLD."agreed_by_client" IS NOT NEW."agreed_by_client") * 8
+    + (OLD."state" IS NOT NEW."state") * 16, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_plan"
+AFTER UPDATE OF "id", "case_id" ON "plan"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (6, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."version") || ',' || quote(OLD."created_on") || ',' || quote(OLD."review_due") || ',' || quote(OLD."agreed_by_client") || ',' || quote(OLD."state"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (6, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_plan"
+AFTER DELETE ON "plan"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (6, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."version") || ',' || quote(OLD."created_on") || ',' || quote(OLD."review_due") || ',' || quote(OLD."agreed_by_client") || ',' || quote(OLD."state"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_plan"
+BEFORE INSERT ON "plan"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 6, 4, (held."version" IS NOT NEW."version") * 1
+    + (held."created_on" IS NOT NEW."created_on") * 2
+    + (held."review_due" IS NOT NEW."review_due") * 4
+    + (held."agreed_by_client" IS NOT NEW."agreed_by_client") * 8
+    + (held."state" IS NOT NEW."state") * 16, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."version") || ',' || quote(held."created_on") || ',' || quote(held."review_due") || ',' || quote(held."agreed_by_client") || ',' || quote(held."state")
+    FROM "plan" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_plan"
+BEFORE UPDATE OF "id" ON "plan"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 6, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."version") || ',' || quote(held."created_on") || ',' || quote(held."review_due") || ',' || quote(held."agreed_by_client") || ',' || quote(held."state")
+    FROM "plan" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_plan_goal"
+AFTER INSERT ON "plan_goal"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (7, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_plan_goal"
+AFTER UPDATE ON "plan_goal"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."plan_id" IS NOT NEW."plan_id"
+    OR OLD."area" IS NOT NEW."area"
+    OR OLD."text" IS NOT NEW."text"
+    OR OLD."target_date" IS NOT NEW."target_date"
+    OR OLD."state" IS NOT NEW."state"
+    OR OLD."step_owner" IS NOT NEW."step_owner")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (7, 2, (OLD."plan_id" IS NOT NEW."plan_id") * 1
+    + (OLD."area" IS NOT NEW."area") * 2
+    + (OLD."text" IS NOT NEW."text") * 4
+    + (OLD."target_date" IS NOT NEW."target_date") * 8
+    + (OLD."state" IS NOT NEW."state") * 16
+    + (OLD."step_owner" IS NOT NEW."step_owner") * 32, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_plan_goal"
+AFTER UPDATE OF "id", "case_id" ON "plan_goal"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (7, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."plan_id") || ',' || quote(OLD."area") || ',' || quote(OLD."text") || ',' || quote(OLD."target_date") || ',' || quote(OLD."state") || ',' || quote(OLD."step_owner"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (7, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_plan_goal"
+AFTER DELETE ON "plan_goal"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (7, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."plan_id") || ',' || quote(OLD."area") || ',' || quote(OLD."text") || ',' || quote(OLD."target_date") || ',' || quote(OLD."state") || ',' || quote(OLD."step_owner"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_plan_goal"
+BEFORE INSERT ON "plan_goal"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 7, 4, (held."plan_id" IS NOT NEW."plan_id") * 1
+    + (held."area" IS NOT NEW."area") * 2
+    + (held."text" IS NOT NEW."text") * 4
+    + (held."target_date" IS NOT NEW."target_date") * 8
+    + (held."state" IS NOT NEW."state") * 16
+    + (held."step_owner" IS NOT NEW."step_owner") * 32, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."plan_id") || ',' || quote(held."area") || ',' || quote(held."text") || ',' || quote(held."target_date") || ',' || quote(held."state") || ',' || quote(held."step_owner")
+    FROM "plan_goal" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_plan_goal"
+BEFORE UPDATE OF "id" ON "plan_goal"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 7, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."plan_id") || ',' || quote(held."area") || ',' || quote(held."text") || ',' || quote(held."target_date") || ',' || quote(held."state") || ',' || quote(held."step_owner")
+    FROM "plan_goal" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
