@@ -93,7 +93,11 @@ let package = Package(
     .testTarget(
       name: "HubStorageTests", dependencies: ["SyncCore", "CaseloadSchema", "HubStorage", grdb]),
     .testTarget(
-      name: "NetworkTests", dependencies: ["SyncCore", "SyncProtocol", "Hub", "Replica"]),
+      name: "NetworkTests",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "HubService", "Hub", "ReplicaAgent", "Replica", "CCurl", crypto,
+        x509, asn1, log,
+      ]),
     .testTarget(
       name: "LawTests",
       dependencies: [

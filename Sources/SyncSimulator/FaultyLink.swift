@@ -1,0 +1,35 @@
+import ReplicaAgent
+import SyncProtocol
+
+/// A line between a site and its hub that loses, repeats and cuts; the hub answers in this process.
+final class FaultyLink: HubLink {
+  private let answer: (ProtocolRequest) -> ProtocolResponse
+  private var generator: SeededGenerator
+  /// Of a hundred exchanges so many meet a fault.
+  var faultPercent: Int
+  private(set) var faultCount = 0
+
+  init(
+    seed: UInt64, faultPercent: Int, answer: @escaping (ProtocolRequest) -> ProtocolResponse
+  ) {
+    self.answer = answer
+    self.faultPercent = faultPercent
+    generator = SeededGenerator(seed: seed)
+  }
+
+  func exchange(_ request: ProtocolRequest) throws(LinkFailure) -> ProtocolResponse {
+    guard generator.chance(faultPercent) else { return answer(request) }
+    faultCount += 1
+    switch Int.random(in: 0..<3, using: &generator) {
+    case 0:
+      throw LinkFailure(cause: .unreachable, detail: "the request was lost")
+    case 1:
+      _ = answer(request)
+      throw LinkFailure(cause: .unreachable, detail: "the answer was lost")
+    default:
+      // A proxy sent the request twice; the site sees the second answer.
+      _ = answer(request)
+      return answer(request)
+    }
+  }
+}

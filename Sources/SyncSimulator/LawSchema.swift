@@ -1,0 +1,64 @@
+import CaseloadSchema
+package import SyncCore
+
+/// A small schema in which every policy decides one column: what the laws run on.
+package enum LawSchema {
+  package static let text = """
+    version = 1
+
+    [tables.site]
+    number = 1
+    label = "Stelle"
+    scope = "global"
+    hub_only = true
+    [tables.site.columns]
+    kind = { number = 1, label = "Art", type = "text", tier = "header", policy = "county" }
+    name = { number = 2, label = "Name", type = "text", tier = "header", policy = "county" }
+
+    [tables.case_file]
+    number = 2
+    label = "Fall"
+    scope = "case_root"
+    retention_months = 12
+    [tables.case_file.columns]
+    opened_on = { number = 1, label = "Eröffnet", type = "date", tier = "header", policy = "min" }
+
+    [tables.sample]
+    number = 3
+    label = "Probe"
+    scope = "case"
+    retention_months = 12
+    [tables.sample.columns]
+    by_lead = { number = 1, label = "lead", type = "text", tier = "personal", policy = "lead" }
+    by_county = { number = 2, label = "county", type = "text", tier = "personal", policy = "county" }
+    by_latest = { number = 3, label = "latest", type = "text", tier = "personal", policy = "latest" }
+    by_restrict = { number = 4, label = "restrict", type = "code", tier = "personal", policy = "restrict", codes = [
+      "c0", "c1", "c2", "c3",
+    ] }
+    by_union = { number = 5, label = "union", type = "set", tier = "personal", policy = "union", codes = [
+      "a", "b", "c", "d", "e",
+    ] }
+    by_max = { number = 6, label = "max", type = "integer", tier = "personal", policy = "max" }
+    by_min = { number = 7, label = "min", type = "integer", tier = "personal", policy = "min" }
+    by_once = { number = 8, label = "once", type = "text", tier = "personal", policy = "once" }
+    by_state = { number = 9, label = "state", type = "code", tier = "personal", policy = "state", codes = [
+      "s0", "s1", "s2", "s3",
+    ], terminal = ["s2"] }
+    by_manual = { number = 10, label = "manual", type = "text", tier = "personal", policy = "manual" }
+    kept_here = { number = 11, label = "local", type = "text", tier = "local", policy = "latest" }
+
+    [tables.entry]
+    number = 4
+    label = "Eintrag"
+    scope = "case"
+    append = true
+    retention_months = 12
+    [tables.entry.columns]
+    text = { number = 1, label = "Text", type = "text", tier = "personal", policy = "latest" }
+    """
+
+  /// The parsed schema.
+  package static func schema() throws -> Schema {
+    try CaseloadSchema.read(toml: text, file: "the laws' schema")
+  }
+}

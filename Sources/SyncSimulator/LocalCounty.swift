@@ -1,0 +1,157 @@
+import Foundation
+import HubService
+package import HubStorage
+package import ReplicaAgent
+package import ReplicaStorage
+package import SyncCore
+import Synchronization
+
+/// A county in one process: a real hub and real replicas in files of their own, without HTTP.
+///
+/// Everything but the line and the shells is the product's: protocol bytes, decisions, SQL, triggers,
+/// apply. Removes its directory when it goes.
+package final class LocalCounty {
+  package let directory: String
+  package let hub: SQLiteHub
+  package private(set) var sites: [LocalSite] = []
+  private let service: CountyService
+  private let administration: CountyAdministration
+  private let schemaText: String
+  private let county: CountyRecord
+  private let random: SharedRandom
+
+  /// - Parameter seed: everything random in this county follows from it.
+  package init(seed: UInt64, schemaText: String = LawSchema.text) throws {
+    // Memory-backed where the system has it: a county of the laws lives for milliseconds.
+    let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+    directory = "\(root)/kreissync-county-\(ProcessInfo.processInfo.processIdentifier)-\(UUID())"
+    try FileManager.default.createDirectory(
+      atPath: directory, withIntermediateDirectories: true)
+    let random = SharedRandom(seed: seed)
+    self.random = random
+    self.schemaText = schemaText
+    county = CountyRecord(
+      key: CountyKey("08118"), name: "Landkreis der Proben", history: HistoryID("history-\(seed)"),
+      digestKey: random.bytes(16), schemaText: schemaText)
+    hub = try SQLiteHub.create(at: "\(directory)/08118.sqlite", county: county, now: wallClock())
+    let environment = HubEnvironment(now: wallClock, random: { random.bytes($0) })
+    service = CountyService(store: hub, schema: hub.schema, environment: environment)
+    administration = CountyAdministration(
+      store: hub, schema: hub.schema, environment: environment)
+  }
+
+  deinit {
+    // Files of a dead process under the temporary root are harmless; nothing depends on this.
+    do { try FileManager.default.removeItem(atPath: directory) } catch { return }
+  }
+
+  package var hubPath: String { "\(directory)/08118.sqlite" }
+
+  /// Adds a site that has joined, with an empty replica.
+  @discardableResult
+  package func addSite(_ name: String, kind: SiteKind, areas: [String] = ["08118027"]) throws
+    -> LocalSite
+  {
+    let added = try administration.add(
+      CountyAdministration.NewSite(
+        name: name, kind: kind, areas: areas, url: "https://127.0.0.1:1",
+        joinURL: "https://127.0.0.1:1"))
+    _ = try service.redeem(
+      tokenHash: JoinToken.hash(added.token), keyHash: random.bytes(32),
+      certificateExpiresAt: .max)
+    let path = "\(directory)/\(name)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    try ReplicaFile.create(
+      at: path + "/caseload.sqlite",
+      origin: ReplicaOrigin(
+        county: county.key, countyName: county.name, site: added.site.id, siteName: name,
+        schemaText: schemaText, digestKey: county.digestKey, history: county.history,
+        incarnation: IncarnationID("incarnation-\(name)")))
+    let link = FaultyLink(
+      seed: UInt64(sites.count) &+ random.next(), faultPercent: 0
+    ) { [service] in service.answer($0, from: added.site.id) }
+    let site = try LocalSite(
+      name: name, id: added.site.id, kind: kind, directory: path, link: link,
+      random: { [random] in random.bytes($0) })
+    sites.append(site)
+    return site
+  }
+
+  /// Everything the hub has, by plain SQL.
+  package func hubClient() throws -> PlainClient { try PlainClient(path: hubPath) }
+}
+
+/// A site of a ``LocalCounty``.
+package final class LocalSite {
+  package let name: String
+  package let id: SiteID
+  package let kind: SiteKind
+  package let file: ReplicaFile
+  /// The local program.
+  package let client: PlainClient
+  private let directory: String
+  private let link: FaultyLink
+  private let random: (Int) -> [UInt8]
+
+  init(
+    name: String, id: SiteID, kind: SiteKind, directory: String, link: FaultyLink,
+    random: @escaping (Int) -> [UInt8]
+  ) throws {
+    self.name = name
+    self.id = id
+    self.kind = kind
+    self.directory = directory
+    self.link = link
+    self.random = random
+    file = try ReplicaFile.open(at: directory + "/caseload.sqlite")
+    client = try PlainClient(path: directory + "/caseload.sqlite")
+  }
+
+  /// Of a hundred exchanges so many meet a fault from now on.
+  package var faultPercent: Int {
+    get { link.faultPercent }
+    set { link.faultPercent = newValue }
+  }
+
+  package var faultCount: Int { link.faultCount }
+
+  /// One session; nil where the line failed.
+  package func trySync() throws -> SessionReport? {
+    do {
+      return try sync()
+    } catch SessionError.unreachable {
+      return nil
+    }
+  }
+
+  /// One session over whatever line there is.
+  @discardableResult
+  package func sync() throws -> SessionReport {
+    var session = try SyncSession(
+      file: file, directory: directory, link: link,
+      environment: SessionEnvironment(software: "laws", now: wallClock, random: random))
+    return try session.run()
+  }
+}
+
+/// The triggers of a replica read SQLite's clock, which is the machine's.
+private func wallClock() -> Milliseconds {
+  Milliseconds(Date().timeIntervalSince1970 * 1_000)
+}
+
+/// Random bytes from one seed for hub and sites, which may ask from several threads.
+private final class SharedRandom: Sendable {
+  private let generator: Mutex<SeededGenerator>
+
+  init(seed: UInt64) {
+    generator = Mutex(SeededGenerator(seed: seed))
+  }
+
+  func next() -> UInt64 { generator.withLock { $0.next() } }
+
+  func bytes(_ count: Int) -> [UInt8] {
+    generator.withLock { generator in
+      (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+  }
+}

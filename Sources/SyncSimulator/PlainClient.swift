@@ -1,0 +1,70 @@
+import GRDBSQLite
+package import SyncCore
+
+/// The other program on a replica: SQLite's C interface and nothing of KreisSync.
+package final class PlainClient {
+  private var connection: OpaquePointer?
+
+  /// Opens the file as a stranger would, with a busy timeout of five seconds.
+  package init(path: String, pragmas: [String] = []) throws {
+    guard
+      sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK
+    else { throw PlainClientError(message: "cannot open", sql: path) }
+    sqlite3_busy_timeout(connection, 5_000)
+    for pragma in pragmas { try run("PRAGMA \(pragma)") }
+  }
+
+  deinit { sqlite3_close(connection) }
+
+  package func run(_ sql: String) throws {
+    guard sqlite3_exec(connection, sql, nil, nil, nil) == SQLITE_OK else { throw failure(sql) }
+  }
+
+  /// All rows as values; text whose bytes are not UTF-8 is repaired.
+  package func rows(_ sql: String) throws -> [[Value]] {
+    var statement: OpaquePointer?
+    guard sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK else {
+      throw failure(sql)
+    }
+    defer { sqlite3_finalize(statement) }
+    var rows: [[Value]] = []
+    while true {
+      switch sqlite3_step(statement) {
+      case SQLITE_ROW:
+        rows.append((0..<sqlite3_column_count(statement)).map { value(statement, $0) })
+      case SQLITE_DONE:
+        return rows
+      default:
+        throw failure(sql)
+      }
+    }
+  }
+
+  private func value(_ statement: OpaquePointer?, _ column: Int32) -> Value {
+    switch sqlite3_column_type(statement, column) {
+    case SQLITE_NULL: .null
+    case SQLITE_INTEGER: .integer(sqlite3_column_int64(statement, column))
+    default: .text(String(cString: sqlite3_column_text(statement, column)))
+    }
+  }
+
+  private func failure(_ sql: String) -> PlainClientError {
+    PlainClientError(message: String(cString: sqlite3_errmsg(connection)), sql: sql)
+  }
+}
+
+package struct PlainClientError: Error, Sendable {
+  package let message: String
+  package let sql: String
+}
+
+extension Value {
+  /// The value as an SQL literal.
+  package var sql: String {
+    switch self {
+    case .null: "NULL"
+    case .integer(let number): String(number)
+    case .text(let text): "'" + text.string.replacing("'", with: "''") + "'"
+    }
+  }
+}
