@@ -87,6 +87,8 @@ package struct CountyAdministration: Sendable {
     let site = try change(id) { site in
       site.state = .waiting
       site.keyHash = nil
+      // The replica may be a new one, with a log of its own.
+      site.contact.incarnation = ""
       site.tokenHash = JoinToken.hash(token)
       site.tokenExpiresAt = environment.now() + JoinToken.lifetime
     }

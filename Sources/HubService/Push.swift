@@ -55,11 +55,17 @@ extension CountyService {
     let context = try Self.context(
       for: Author(
         site: site.id, incarnation: batch.incarnation, ancestors: [],
-        clockSkew: site.contact.clockSkew),
+        clockSkew: Self.trusted(site.contact.clockSkew)),
       areas: site.areas, schema: schema, now: environment.now(), in: writer)
     return Decision.decide(
       batch.changes, view: view, context: context,
       digestKey: try writer.county.digester)
+  }
+
+  /// A skew as far as it is one: below two seconds the measurement is mostly the request's own way,
+  /// and correcting by it would reverse edits that a right clock had in order.
+  private static func trusted(_ measured: Milliseconds) -> Milliseconds {
+    abs(measured) < 2_000 ? 0 : measured
   }
 
   /// Everything but the rows that a decision depends on.

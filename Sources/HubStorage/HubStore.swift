@@ -85,5 +85,7 @@ package protocol HubWriter: HubReader {
   func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws
 
   /// Inserts or replaces a site's record.
+  ///
+  /// - Throws: ``HubStoreError/unusable(_:)`` if another site has its key or token; that one stays.
   func put(_ site: SiteRecord) throws
 }

@@ -51,11 +51,18 @@ package struct SQLiteHub: HubStore {
     guard FileManager.default.fileExists(atPath: path) else {
       throw HubStoreError.unusable("\(path) is missing; `kreissync hub init` creates a county")
     }
-    let pool: DatabasePool
-    let text: String
+    let text = try translatingErrors { try schemaText(at: path) }
+    let schema = try CaseloadSchema.read(toml: text, file: path)
+    return SQLiteHub(schema: schema, pool: try translatingErrors { try open(path) })
+  }
+
+  /// The county's schema, read without writing: a pool turns WAL on, which changes the file, and
+  /// this one may belong to another program.
+  private static func schemaText(at path: String) throws -> String {
+    var configuration = configuration
+    configuration.readonly = true
     do {
-      pool = try open(path)
-      text = try pool.read { database in
+      return try DatabaseQueue(path: path, configuration: configuration).read { database in
         let application = try Int64.fetchOne(database, sql: "PRAGMA application_id")
         guard application == HubTables.applicationID else {
           throw HubStoreError.unusable("\(path) is not the database of a county")
@@ -71,24 +78,28 @@ package struct SQLiteHub: HubStore {
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
       throw HubStoreError.unusable("\(path) is not the database of a county")
     }
-    return SQLiteHub(schema: try CaseloadSchema.read(toml: text, file: path), pool: pool)
+  }
+
+  private static var configuration: Configuration {
+    Connection.configuration(
+      synchronous: "FULL", busyMilliseconds: busyMilliseconds, firesTriggers: true)
   }
 
   private static func open(_ path: String) throws -> DatabasePool {
-    try DatabasePool(
-      path: path,
-      configuration: Connection.configuration(
-        synchronous: "FULL", busyMilliseconds: busyMilliseconds, firesTriggers: true))
+    let pool = try DatabasePool(path: path, configuration: configuration)
+    // NB: GRDB turns WAL on after it has configured the connection, and sets NORMAL with it.
+    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    return pool
   }
 
   package func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result {
-    try translatingErrors {
+    try Self.translatingErrors {
       try pool.read { try body(SQLiteHubTransaction(database: $0, schema: schema)) }
     }
   }
 
   package func write<Result: Sendable>(_ body: (any HubWriter) throws -> Result) throws -> Result {
-    try translatingErrors {
+    try Self.translatingErrors {
       try pool.writeWithoutTransaction { database in
         var result: Result?
         try database.inTransaction(.immediate) {
@@ -100,7 +111,7 @@ package struct SQLiteHub: HubStore {
     }
   }
 
-  private func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+  private static func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as DatabaseError {

@@ -182,9 +182,8 @@ extension SQLiteHubTransaction {
     var sum = Digest128.zero
     try query(
       """
-      SELECT c.digest FROM kreissync_grant AS g JOIN kreissync_case AS c USING (case_id)
-      WHERE g.site = ? AND g.until_seq IS NULL
-      UNION ALL SELECT digest FROM kreissync_case WHERE case_id = ''
+      SELECT digest FROM kreissync_case WHERE case_id = '' OR case_id IN (
+        SELECT case_id FROM kreissync_grant WHERE site = ? AND until_seq IS NULL)
       """
     ).forEach(Parameter(site)) { sum += try digest($0, 0) }
     return sum

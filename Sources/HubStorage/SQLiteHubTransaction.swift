@@ -107,9 +107,25 @@ struct SQLiteHubTransaction: HubWriter {
   }
 
   func put(_ site: SiteRecord) throws {
+    let columns = Self.siteColumns.split { ", \n".contains($0) }
+    let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
+    // NB: REPLACE would remove another site that has the key or token.
+    let renewed = columns.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+    let upsert = try query(
+      """
+      INSERT INTO kreissync_site (\(Self.siteColumns)) VALUES (\(marks))
+      ON CONFLICT (id) DO UPDATE SET \(renewed)
+      """)
+    do {
+      try upsert.run(parameters(of: site))
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+      throw HubStoreError.unusable("another site has the key or the join token of \(site.id)")
+    }
+  }
+
+  private func parameters(of site: SiteRecord) -> [Parameter] {
     let contact = site.contact
-    let marks = Array(repeating: "?", count: 22).joined(separator: ", ")
-    try query("INSERT OR REPLACE INTO kreissync_site (\(Self.siteColumns)) VALUES (\(marks))").run(
+    return [
       Parameter(site.id), .text(site.name), .text(site.kind.rawValue),
       .text(site.areas.joined(separator: ",")), .text(site.state.rawValue), .text(site.url),
       .text(site.joinURL), site.tokenHash.map(Parameter.blob) ?? .null,
@@ -118,7 +134,8 @@ struct SQLiteHubTransaction: HubWriter {
       .text(contact.sessionNonce), .integer(contact.sessionUsed), .text(contact.incarnation),
       .integer(contact.cursor), Parameter(contact.lastContact), Parameter(contact.lastSuccess),
       .integer(contact.clockSkew), Parameter(contact.digestEqual.map { $0 ? 1 : 0 }),
-      .integer(contact.parked), .integer(contact.pending))
+      .integer(contact.parked), .integer(contact.pending),
+    ]
   }
 
   // MARK: Batches
@@ -149,9 +166,6 @@ struct SQLiteHubTransaction: HubWriter {
   }
 
   func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws {
-    try query("INSERT INTO kreissync_batch VALUES (?, ?, ?, ?, ?, ?)").run(
-      Parameter(batch.id.site), Parameter(batch.id.incarnation), .integer(batch.id.number),
-      .blob(batch.hash.bytes), .blob(batch.answer), .integer(batch.receivedAt))
     let insert = try query("INSERT INTO kreissync_entry VALUES (?, ?, ?, ?, ?)")
     for (entry, verdict) in verdicts {
       do {
@@ -162,5 +176,8 @@ struct SQLiteHubTransaction: HubWriter {
         throw HubStoreError.entryKnown(entry)
       }
     }
+    try query("INSERT INTO kreissync_batch VALUES (?, ?, ?, ?, ?, ?)").run(
+      Parameter(batch.id.site), Parameter(batch.id.incarnation), .integer(batch.id.number),
+      .blob(batch.hash.bytes), .blob(batch.answer), .integer(batch.receivedAt))
   }
 }
