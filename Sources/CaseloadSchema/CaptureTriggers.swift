@@ -13,6 +13,7 @@ package struct CaptureTrigger: Hashable, Sendable {
 /// expression (`index_list.partial` 1, or a key without a name), notes would have to search the
 /// whole table at each write: the caller leaves those out, and the scrub finds what they evict.
 package struct UniqueIndex: Hashable, Sendable {
+  /// One of its columns, and the collation that it compares by.
   package struct Key: Hashable, Sendable {
     package let column: String
     package let collation: String

@@ -2,18 +2,21 @@ import SyncCore
 
 extension Section {
   /// The column that this section declares; none if something that it needs is missing or wrong.
-  func column(named name: String, _ mistakes: inout Mistakes) -> Column? {
+  ///
+  /// - Parameter table: its tier and policy hold where the column names none.
+  func column(named name: String, of table: Section, _ mistakes: inout Mistakes) -> Column? {
     allow(
       only: [
         "number", "label", "type", "tier", "policy", "codes", "terminal", "group", "required",
         "default", "references",
       ], &mistakes)
-    for key in ["type", "tier", "policy"] { require(key, &mistakes) }
+    require("type", &mistakes)
+    for key in ["tier", "policy"] where !table.has(key) { require(key, &mistakes) }
     let number = number(max: Column.numberMax, &mistakes)
     let label = label(&mistakes)
     let type: ColumnType? = choice("type", &mistakes)
-    let tier: Tier? = choice("tier", &mistakes)
-    let policy: Policy? = choice("policy", &mistakes)
+    let tier: Tier? = (has("tier") ? self : table).choice("tier", &mistakes)
+    let policy: Policy? = (has("policy") ? self : table).choice("policy", &mistakes)
     let codes = texts("codes", &mistakes)
     let terminalCodes = texts("terminal", &mistakes)
     let group = text("group", &mistakes)

@@ -107,7 +107,10 @@ struct TableDraft {
     self.name = name
     self.section = section
     section.allow(
-      only: ["number", "label", "scope", "append", "hub_only", "retention_months", "columns"],
+      only: [
+        "number", "label", "scope", "append", "hub_only", "retention_months", "tier", "policy",
+        "columns",
+      ],
       &mistakes)
     number = section.number(max: SchemaLimit.tableNumberMax, &mistakes)
     label = section.label(&mistakes)
@@ -123,7 +126,7 @@ struct TableDraft {
     for column in names {
       let place = "\(section.place), column \(column)"
       guard let own = columns?.section(column, place: place, &mistakes) else { continue }
-      if let draft = own.column(named: column, &mistakes) { drafts.append(draft) }
+      if let draft = own.column(named: column, of: section, &mistakes) { drafts.append(draft) }
     }
     columnCount = columns.map(\.keys.count)
     self.columns = drafts

@@ -1,6 +1,7 @@
 /// A schema that cannot be used: every mistake that was found, each with its place and its cure.
 /// A schema holds no personal values, so the message may be shown and logged whole.
 package struct SchemaError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// One mistake, as a sentence of its three parts.
   package struct Mistake: Hashable, Sendable, CustomStringConvertible {
     /// Where: `line 7, column 3`, or table, column and key as far as they are known.
     package let place: String

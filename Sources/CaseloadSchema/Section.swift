@@ -29,8 +29,10 @@ struct Section {
     }
   }
 
+  func has(_ key: String) -> Bool { table[key] != nil }
+
   func require(_ key: String, _ mistakes: inout Mistakes) {
-    if table[key] == nil { mistakes.add(at: at(key), "is missing", cure: "add it") }
+    if !has(key) { mistakes.add(at: at(key), "is missing", cure: "add it") }
   }
 
   func text(_ key: String, _ mistakes: inout Mistakes) -> String? {

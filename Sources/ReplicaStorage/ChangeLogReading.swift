@@ -1,4 +1,4 @@
-import Foundation
+import CaseloadSchema
 import GRDB
 import SQLiteAccess
 import SyncCore
@@ -62,24 +62,13 @@ extension ReplicaFile {
       caseID: row.isNull(5) ? nil : row.identifier(5),
       mask: ColumnMask(bits: UInt64(bitPattern: row.integer(3)))
         .intersection(table.allColumns),
-      oldValues: row.isNull(8) ? nil : oldValues(row.text(8), of: table), at: row.integer(6),
+      oldValues: row.isNull(8) ? nil : CapturedValues.read(row.text(8), of: table), at: row.integer(6),
       base: base)
-  }
-
-  private func oldValues(_ json: String, of table: Table) -> [Value]? {
-    guard
-      let cells = try? JSONDecoder().decode([JSONCell].self, from: Data(json.utf8)),
-      cells.count == table.columns.count
-    else { return nil }
-    return cells.map(\.value)
   }
 
   /// A row as it stands, or why it cannot be sent.
   func lookup(_ key: RowKey, in database: Database) throws -> LocalRowLookup {
     let table = schema.table(number: key.table)!
-    guard key.id.string.utf8.count <= RowLimit.identifierByteCountMax else {
-      return .unfit(CaseID(text: key.id.text), .identifierTooLong)
-    }
     let found = try Query(database, selectRow(of: table)).first(Parameter(key.id)) {
       row -> LocalRowLookup in
       let caseID: CaseID =
@@ -88,7 +77,8 @@ extension ReplicaFile {
         case .ofCase: row.identifier(0)
         case .global: .none
         }
-      guard caseID.string.utf8.count <= RowLimit.identifierByteCountMax else {
+      let longest = max(key.id.string.utf8.count, caseID.string.utf8.count)
+      guard longest <= RowLimit.identifierByteCountMax else {
         return .unfit(caseID, .identifierTooLong)
       }
       var values: [Value] = []
@@ -127,22 +117,5 @@ extension ReplicaFile {
         ColumnBase(column: Int(row.integer(2)), base: row.integer(3)))
     }
     return pins
-  }
-}
-
-/// A cell as SQLite's `json_array` writes it.
-private struct JSONCell: Decodable {
-  let value: Value
-
-  init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      value = .null
-    } else if let number = try? container.decode(Int64.self) {
-      // NB: the only way to ask Codable which of two types stands here.
-      value = .integer(number)
-    } else {
-      value = .text(try container.decode(String.self))
-    }
   }
 }

@@ -119,7 +119,7 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "a zero byte", "version = 3\n", "version = 3\n\u{0}", at: "line 2", "zero byte",
       cure: "UTF-8"),
     Refusal(
-      "a column twice", "opened = {", "end = {", at: "line 21, column 7", "is not TOML",
+      "a column twice", "opened = {", "end = {", at: "line 23, column 7", "is not TOML",
       cure: "correct the line"),
     Refusal(
       "an unknown key above", "version = 3", "version = 3\nowner = 1", at: "key owner",
@@ -145,10 +145,10 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "a flag as text", "append = true", #"append = "true""#, at: "table talk, key append",
       "string", cure: "true or false"),
     Refusal(
-      "codes as text", #"codes = ["bad", "good"]"#, #"codes = "bad, good""#,
+      "codes as text", "codes = [\n  \"bad\", \"good\"\n]", #"codes = "bad, good""#,
       at: "table talk, column mood, key codes", "string", cure: "list"),
     Refusal(
-      "a number among codes", #"codes = ["bad", "good"]"#, #"codes = ["bad", 7]"#,
+      "a number among codes", #""bad", "good""#, #""bad", 7"#,
       at: "table talk, column mood, key codes", "integer", cure: "only texts"),
     Refusal(
       "a column that is no table", "note = {", "other = 1\nnote = {",
@@ -235,6 +235,12 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "no policy", #", policy = "once""#, "", at: "table talk, column heard, key policy",
       "missing", cure: "add it"),
     Refusal(
+      "an unknown tier of a table", "tier = \"header\"\n\n", "tier = \"open\"\n\n",
+      at: "table talk, key tier", "\"open\" is unknown", cure: "header"),
+    Refusal(
+      "no tier", "tier = \"header\"\n\n", "\n", at: "table talk, column heard, key tier",
+      "missing", cure: "add it"),
+    Refusal(
       "required behind a gate", #"tier = "notes""#, #"tier = "notes", required = true"#,
       at: "table talk, column note, key required", "closed", cure: "header"),
     Refusal(
@@ -254,10 +260,10 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "codes on a text", #"tier = "notes""#, #"codes = ["a"], tier = "notes""#,
       at: "table talk, column note, key codes", "text has no codes", cure: "code"),
     Refusal(
-      "a code with a comma", #"["bad", "good"]"#, #"["bad", "good", "a,b"]"#,
+      "a code with a comma", #""bad", "good""#, #""bad", "good", "a,b""#,
       at: "table talk, column mood, key codes", "\"a,b\" is no code", cure: "letters"),
     Refusal(
-      "a code twice", #"["bad", "good"]"#, #"["bad", "good", "bad"]"#,
+      "a code twice", #""bad", "good""#, #""bad", "good", "bad""#,
       at: "table talk, column mood, key codes", "twice", cure: "once"),
     Refusal(
       "a reference to nowhere", #"references = "case_file""#, #"references = "plan""#,
@@ -281,7 +287,8 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "state without codes", #"policy = "once""#, #"policy = "state""#,
       at: "table talk, column heard, key policy", "order of codes", cure: "in order"),
     Refusal(
-      "state on a code without codes", #", codes = ["bad", "good"], terminal = ["good"]"#, "",
+      "state on a code without codes", ", codes = [\n  \"bad\", \"good\"\n], terminal = [\"good\"]",
+      "",
       at: "table talk, column mood, key codes", "needs its codes", cure: "list them"),
     Refusal(
       "union on a text", #"tier = "notes", policy = "lead""#,
@@ -297,8 +304,8 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       "a final state that is no code", #"terminal = ["good"]"#, #"terminal = ["best"]"#,
       at: "table talk, column mood, key terminal", "no final state", cure: "codes"),
     Refusal(
-      "a group of two policies", #"policy = "county", group = "span" }"#,
-      #"policy = "lead", group = "span" }"#, at: "table case_file, group span (begin, end)",
+      "a group of two policies", #"policy = "county", group = "span""#,
+      #"policy = "lead", group = "span""#, at: "table case_file, group span (begin, end)",
       "differ", cure: "as one"),
     Refusal(
       "a group with a policy that mixes", #"policy = "min" }"#,
@@ -325,11 +332,13 @@ private enum Sample {
     label = "Fall"
     scope = "case_root"
     retention_months = 24
+    tier = "header"
+    policy = "county"
 
     [tables.case_file.columns]
     opened = { number = 1, label = "Am", type = "date", tier = "header", policy = "min" }
-    begin = { number = 2, label = "Von", type = "date", tier = "header", policy = "county", group = "span" }
-    end = { number = 3, label = "Bis", type = "date", tier = "header", policy = "county", group = "span" }
+    begin = { number = 2, label = "Von", type = "date", group = "span" }
+    end = { number = 3, label = "Bis", type = "date", policy = "county", group = "span" }
 
     [tables.talk]
     number = 3
@@ -337,13 +346,16 @@ private enum Sample {
     scope = "case"
     append = true
     retention_months = 12
+    tier = "header"
 
     [tables.talk.columns]
     note = { number = 1, label = "Vermerk", type = "text", tier = "notes", policy = "lead" }
-    mood = { number = 2, label = "Stimmung", type = "code", tier = "header", policy = "state", codes = ["bad", "good"], terminal = ["good"], required = true, default = "bad" }
-    heard = { number = 3, label = "Gehört", type = "boolean", tier = "header", policy = "once", default = true }
-    topics = { number = 4, label = "Themen", type = "set", tier = "header", policy = "union" }
-    case = { number = 5, label = "Fall", type = "text", tier = "header", policy = "lead", references = "case_file" }
+    mood = { number = 2, label = "Stimmung", type = "code", codes = [
+      "bad", "good"
+    ], terminal = ["good"], policy = "state", required = true, default = "bad" }
+    heard = { number = 3, label = "Gehört", type = "boolean", policy = "once", default = true }
+    topics = { number = 4, label = "Themen", type = "set", policy = "union" }
+    case = { number = 5, label = "Fall", type = "text", policy = "lead", references = "case_file" }
     """
 }
 
