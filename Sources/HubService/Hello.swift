@@ -95,8 +95,8 @@ extension CountyService {
         site.contact.cursor = min(request.seq, try writer.counter.seq)
       }
       site.contact.digestEqual = request.digestEqual
-      site.contact.parked = request.parked
-      site.contact.pending = request.pending
+      site.contact.parked = max(0, request.parked)
+      site.contact.pending = max(0, request.pending)
       try writer.put(site)
       return ByeResponse(recorded: true)
     }

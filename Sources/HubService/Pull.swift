@@ -6,8 +6,9 @@ extension CountyService {
   /// One page of what happened above the site's cursor in the cases granted to it, read at one
   /// moment. ``PullContinuation`` says how pages make up one consistent state.
   func pull(_ request: PullRequest, from id: SiteID) throws -> PullPage {
-    guard let since = request.since.position,
-      request.refreshRows.count + request.refreshCases.count <= PullRequest.refreshCountMax
+    let rows = request.refreshRows.compactMap(\.key)
+    guard let since = request.since.position, rows.count == request.refreshRows.count,
+      rows.count + request.refreshCases.count <= PullRequest.refreshCountMax
     else {
       throw ProtocolError(
         .badRequest, "position or refresh lists are malformed", hint: "see schemas/openapi.yaml")
@@ -21,7 +22,7 @@ extension CountyService {
       try check(since, history: reader.county.history, counter: counter, in: reader)
       var builder = PageBuilder(
         site: site, since: since, schema: schema, counter: counter, reader: reader)
-      return try builder.page(for: request)
+      return try builder.page(for: request, refreshing: rows)
     }
   }
 }
@@ -51,7 +52,7 @@ private struct PageBuilder {
 
   private var isFull: Bool { byteCount >= Self.byteCountTarget }
 
-  mutating func page(for request: PullRequest) throws -> PullPage {
+  mutating func page(for request: PullRequest, refreshing rows: [RowKey]) throws -> PullPage {
     if let continuation = request.continuation {
       guard continuation.since >= since.seq, continuation.through <= counter.seq,
         continuation.since <= continuation.through
@@ -61,7 +62,7 @@ private struct PageBuilder {
       }
       try fill(from: continuation)
     } else {
-      for key in request.refreshRows where !isFull { try refresh(key.key) }
+      for key in rows where !isFull { try refresh(key) }
       for caseID in request.refreshCases.map({ CaseID($0) }) where !isFull {
         try refresh(caseID)
       }
@@ -116,7 +117,7 @@ private struct PageBuilder {
         isDeliveredWhole: !grant.isHeldAlready))
     byteCount += 128
     guard !grant.isHeldAlready else { return true }
-    var last = place.grantedCase == grant.caseID.string ? place.lastRow?.key : nil
+    var last = place.grantedCase == grant.caseID.string ? place.lastRow.flatMap(\.key) : nil
     while !isFull {
       let rows = try reader.rows(of: grant.caseID, after: last, limit: Self.readCount)
       for row in rows {

@@ -44,6 +44,8 @@ package enum SessionError: Error, Sendable, Equatable {
   case certificateRefused(String)
   /// The hub refused, with its code, message and hint.
   case refused(code: String, message: String, hint: String)
+  /// The hub cannot take a batch as it is; everything else of the session went through.
+  case uploadRefused(message: String, hint: String)
   /// The hub's log does not extend the one that the site saw; the evidence is kept.
   case historyRewritten
   /// The replica's file is behind its sidecar.

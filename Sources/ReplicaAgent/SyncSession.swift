@@ -36,6 +36,8 @@ package struct SyncSession<Link: HubLink> {
   private var pages: [PullPage] = []
   private var refreshRows: [RowKey] = []
   private var unequalCases: [CaseID] = []
+  /// Why the hub cannot take the oldest batch; the session goes on without the upload.
+  private var refusedUpload: SessionError?
 
   /// - Parameter directory: the site's directory, where the sidecar stands.
   /// - Throws: ``SessionError/replicaRestored`` if the file is behind its sidecar.
@@ -68,7 +70,7 @@ package struct SyncSession<Link: HubLink> {
         action = session.handle(.failed)
       }
     }
-    if let failure {
+    if let failure = failure ?? refusedUpload {
       try file.updateRecord { $0.lastError = failure.sessionCode }
       throw failure
     }
@@ -87,7 +89,15 @@ package struct SyncSession<Link: HubLink> {
     case .buildBatches:
       return .built(reachesEnd: try build())
     case .sendNextBatch:
-      return try sendNextBatch() ? .answered : .outboxEmpty
+      do {
+        return try sendNextBatch() ? .answered : .outboxEmpty
+      } catch SessionError.refused(let code, let message, let hint)
+        where code == ProtocolError.Code.badRequest.rawValue
+        || code == ProtocolError.Code.bodyTooLarge.rawValue
+      {
+        refusedUpload = .uploadRefused(message: message, hint: hint)
+        return .uploadRefused
+      }
     case .pullNextPage:
       return .pageReceived(isLast: try pull())
     case .pullUnequalCases:
@@ -96,7 +106,7 @@ package struct SyncSession<Link: HubLink> {
       try apply()
       return .applied(unequalCases: unequalCases.count)
     case .sayGoodbye:
-      try part(failure)
+      try part(failure ?? refusedUpload)
       return .parted
     case .finish:
       preconditionFailure("nothing is performed behind the end")
@@ -244,9 +254,9 @@ package struct SyncSession<Link: HubLink> {
       }
     }
     guard response.status == 200 else {
-      let error: ProtocolError = try WireJSON.decode(response.body)
+      let refusal: ProtocolError.Lenient = try WireJSON.decode(response.body)
       throw SessionError.refused(
-        code: error.code.rawValue, message: error.error.message, hint: error.error.hint)
+        code: refusal.error.code, message: refusal.error.message, hint: refusal.error.hint)
     }
     return response
   }
@@ -261,6 +271,7 @@ extension Error {
     case SessionError.wrongIdentity: "hub_identity"
     case SessionError.certificateRefused: "certificate_refused"
     case SessionError.refused(let code, _, _): code
+    case SessionError.uploadRefused: "upload_refused"
     case SessionError.historyRewritten: "history_rewritten"
     case SessionError.replicaRestored: "replica_restored"
     case SessionError.unfitAnswer: "unfit_answer"

@@ -28,6 +28,8 @@ package struct ReplicaSession: Sendable {
     case outboxEmpty
     /// A batch was answered.
     case answered
+    /// The hub cannot take the batch as it is: the upload waits for a person, the download goes on.
+    case uploadRefused
     case pageReceived(isLast: Bool)
     /// `unequalCases`: clean cases whose digest is not the hub's.
     case applied(unequalCases: Int)
@@ -75,6 +77,9 @@ package struct ReplicaSession: Sendable {
       return .sendNextBatch
     case (.sending, .answered):
       return .sendNextBatch
+    case (.sending, .uploadRefused):
+      state = .pulling
+      return .pullNextPage
     case (.sending, .outboxEmpty) where !logReachedEnd:
       return build()
     case (.sending, .outboxEmpty):

@@ -40,7 +40,7 @@ package struct JoinResponse: Codable, Sendable, Equatable {
   package let hubURL: String
   /// The county's schema, TOML text.
   package let schema: String
-  /// The county's key of digests, base64.
+  /// The county's key of digests, 16 bytes in base64url.
   package let digestKey: String
   package let history: String
 

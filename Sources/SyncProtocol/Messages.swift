@@ -188,7 +188,13 @@ package struct WireRowKey: Codable, Sendable, Equatable {
     id = key.id.string
   }
 
-  package var key: RowKey { RowKey(table: table, id: RowID(id)) }
+  /// The row's key; nil where the number or the id cannot be one.
+  package var key: RowKey? {
+    guard (1...RowLimit.tableNumberMax).contains(table),
+      (1...RowLimit.identifierByteCountMax).contains(id.utf8.count)
+    else { return nil }
+    return RowKey(table: table, id: RowID(id))
+  }
 }
 
 /// Where the next page begins. The site hands it back as it is.

@@ -39,14 +39,25 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
 
   package var code: Code { error.code }
 
+  /// The same for a reader that may be older than the hub: a code it does not know is a text like
+  /// any other.
+  package struct Lenient: Codable, Sendable, Equatable {
+    package struct Detail: Codable, Sendable, Equatable {
+      package var code: String
+      package var message: String
+      package var hint: String
+    }
+
+    package var error: Detail
+  }
+
   /// The HTTP status that goes with the code.
   package var status: Int {
     switch error.code {
     case .refused: 403
-    case .badRequest, .badCertificateRequest: 400
+    case .badRequest, .unsupportedVersion, .badCertificateRequest: 400
     case .notFound: 404
     case .bodyTooLarge: 413
-    case .unsupportedVersion: 426
     case .unknownPosition, .fork, .fenced, .held: 409
     case .paused, .busy: 503
     case .hubStorageFull: 507

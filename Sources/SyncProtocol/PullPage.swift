@@ -136,13 +136,16 @@ package struct PullPage: Sendable, Equatable {
     guard let role = Role(rawValue: try reader.text(byteCountMax: 32).string) else {
       throw DecodeError(.unknownTag, at: roleOffset)
     }
+    let epoch = try reader.natural()
+    let isWhole = try reader.number(upTo: 1) == 1
     return CaseRecord(
-      caseID: caseID, lead: lead, role: role, epoch: try reader.natural(),
-      isDeliveredWhole: try reader.byte() == 1)
+      caseID: caseID, lead: lead, role: role, epoch: epoch, isDeliveredWhole: isWhole)
   }
 
   private static func rowKey(_ reader: inout ByteReader) throws(DecodeError) -> RowKey {
+    let offset = reader.offset
     let table = try reader.number(upTo: RowLimit.tableNumberMax)
+    guard table > 0 else { throw DecodeError(.unknownTable, at: offset) }
     return RowKey(table: table, id: try reader.identifier())
   }
 

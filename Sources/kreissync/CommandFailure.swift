@@ -142,6 +142,10 @@ extension CommandFailure {
         hint: "it has expired or is another county's; ask for a new join string")
     case .refused(let code, let message, let hint):
       self.init(Self.exit(ofRefusal: code), Self.contractCode(code), message, hint: hint)
+    case .uploadRefused(let message, let hint):
+      self.init(
+        .needsPerson, "upload_refused", "the hub cannot take this site's changes: \(message)",
+        hint: hint + "; nothing is lost, and the download went through")
     case .historyRewritten:
       self.init(
         .hubUnreachable, "history_rewritten",
