@@ -91,7 +91,8 @@ let package = Package(
       name: "ReplicaStorageTests",
       dependencies: ["SyncCore", "CaseloadSchema", "ReplicaStorage", grdb, sqlite]),
     .testTarget(
-      name: "HubStorageTests", dependencies: ["SyncCore", "CaseloadSchema", "HubStorage", grdb]),
+      name: "HubStorageTests",
+      dependencies: ["SyncCore", "CaseloadSchema", "HubStorage", "HubService", grdb]),
     .testTarget(
       name: "NetworkTests",
       dependencies: [

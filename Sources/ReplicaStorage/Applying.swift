@@ -88,6 +88,9 @@ private struct Application {
   var record: ReplicaRecord
   /// Unsent and unanswered work by row.
   let unsent: UnsentWork
+  let baseline: Baseline
+  /// Cases that are not proved at the end of this apply.
+  let dirtyCases: Set<CaseID>
   var outcome = ApplyOutcome()
   /// Rows of cases that are delivered whole.
   var delivered: Set<RowKey> = []
@@ -98,17 +101,18 @@ private struct Application {
     self.now = now
     record = try ReplicaFile.record(in: database)
     unsent = try UnsentWork(file: file, record: record, in: database)
+    baseline = Baseline(file: file, database: database)
+    dirtyCases = try CaseDigests(file: file, database: database, unsent: unsent).dirtyCases()
   }
 
   mutating func run(_ scope: PulledScope) throws -> ApplyOutcome {
     for state in scope.cases { try put(state) }
-    // Deletions first: a row that moved to another case is gone in the one and whole in the other.
-    for case .gone(let key, let caseID) in scope.items { try remove(key, caseID: caseID) }
+    // In the order of arrival: a row may come whole on one page and be gone on a later one.
     for item in scope.items {
       switch item {
       case .whole(let image): try write(image, isWhole: true)
       case .part(let image): try write(image, isWhole: false)
-      case .gone: break
+      case .gone(let key, let caseID): try remove(key, caseID: caseID)
       }
     }
     for state in scope.cases where state.isDeliveredWhole { try offerUnknownRows(of: state.caseID) }
@@ -136,6 +140,10 @@ private struct Application {
         .integer(state.epoch), .blob(Digest128.zero.bytes))
       outcome.casesGranted += 1
     }
+    guard state.isDeliveredWhole else { return }
+    // Its rows are written anew: what was computed from the old ones says nothing of it.
+    try Query(database, "UPDATE kreissync_case_state SET digest = NULL WHERE case_id = ?").run(
+      Parameter(state.caseID))
   }
 
   // MARK: Rows
@@ -151,8 +159,10 @@ private struct Application {
     if let caseID, table.scope == .ofCase {
       try Query(database, "DELETE FROM \(name) WHERE id = ? AND case_id = ?").run(
         Parameter(key.id), Parameter(caseID))
+      try baseline.drop(key, from: caseID)
     } else {
       try Query(database, "DELETE FROM \(name) WHERE id = ?").run(Parameter(key.id))
+      try baseline.drop(key)
     }
     outcome.rowCount += 1
     try forget(key)
@@ -168,6 +178,9 @@ private struct Application {
       return
     }
     let cells = image.cells.restricted(to: table.travellingColumns.subtracting(kept))
+    let isExplained =
+      try dirtyCases.contains(image.caseID)
+      && (unsent.touches(image.key) || baseline.explains(image.key))
     do {
       let isThere = try update(image, cells, in: table)
       if !isThere {
@@ -179,12 +192,15 @@ private struct Application {
         }
       }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-      // A unique index of the local program refuses the row. It waits; everything else flows.
+      // A unique index of the local program refuses the row. It waits; everything else flows. The
+      // cursor passes over values that nobody here has seen, so their columns are pinned.
       try file.putOnRefreshList(image.key, caseID: image.caseID, in: database)
+      try pin(image.cells.mask, of: image.key)
       outcome.blockedCount += 1
       return
     }
     outcome.rowCount += 1
+    if isExplained { try baseline.keep(image.key) }
     let covered = image.cells.mask.intersection(kept)
     if covered.isEmpty {
       if isWhole { try forget(image.key) } else { try unpin(cells.mask, of: image.key) }

@@ -37,14 +37,23 @@ extension ReplicaFile {
       var record = try Self.record(in: database)
       let window = try window(
         of: record, limit: Self.windowEntryCountMax, in: database)
+      var rows: [RowKey: LocalRow] = [:]
       let coalescing = try Coalescing(
         window.entries, schema: schema, reachesEnd: window.reachesEnd,
         pins: try pins(in: database)
-      ) { try lookup($0, in: database) }
+      ) { key in
+        let found = try lookup(key, in: database)
+        if case .there(let row) = found { rows[key] = row }
+        return found
+      }
 
       try park(coalescing.parked, of: window, in: database)
       try askAgain(for: coalescing.missing, in: database)
       try fillOutbox(coalescing, limit: limit, record: &record, in: database)
+      let baseline = Baseline(file: self, database: database)
+      for key in coalescing.changes.map(\.row) {
+        if let row = rows[key] { try baseline.keep(key, row) } else { try baseline.drop(key) }
+      }
       record.batchedThrough = window.through
       record.batchedBase = window.base
       try Self.store(record, in: database)

@@ -55,8 +55,8 @@ extension ReplicaFile {
       ).all(.text(table.name)) { ($0.text(0), $0.text(1)) }
       let wantedTexts = wanted.map { [$0.name, $0.sql] }.sorted { $0[0] < $1[0] }
       guard present.map({ [$0.0, $0.1] }) != wantedTexts else { return nil }
-      // Captures do not depend on indexes; notes do.
-      let captures = wanted.filter { $0.name.hasPrefix("kreissync_capture_") }
+      // Notes depend on indexes; the others on nothing.
+      let captures = wanted.filter { !$0.name.hasPrefix("kreissync_note_") }
       let isComplete =
         Set(wanted.map(\.name)).isSubset(of: present.map(\.0))
         && captures.allSatisfy { capture in
@@ -69,7 +69,11 @@ extension ReplicaFile {
 
   private func reinstall(_ finding: Finding, in database: Database) throws {
     for name in finding.present { try database.execute(sql: "DROP TRIGGER \(quoted(name))") }
-    for trigger in finding.wanted { try database.execute(sql: trigger.sql) }
+    for trigger in finding.wanted {
+      // A tool that rebuilt the table may have left the old one, and our trigger on it.
+      try database.execute(sql: "DROP TRIGGER IF EXISTS \(quoted(trigger.name))")
+      try database.execute(sql: trigger.sql)
+    }
   }
 
   /// Unique indexes over plain columns of all rows that somebody added to the key's.

@@ -59,7 +59,8 @@ struct CaseDigests {
     outcome.unequalCases = unequal
   }
 
-  private func dirtyCases() throws -> Set<CaseID> {
+  /// Those with unsent work, and those that wait for a row.
+  func dirtyCases() throws -> Set<CaseID> {
     var dirty = unsent.cases
     try Query(database, "SELECT DISTINCT case_id FROM kreissync_refresh").forEach {
       dirty.insert($0.identifier(0))
@@ -78,7 +79,6 @@ struct CaseDigests {
     }
   }
 
-  /// - Precondition: the case has no row that cannot be sent; such a case is not clean.
   private func rowDigests(of caseID: CaseID, digester: inout RowDigester) throws
     -> [(key: RowKey, digest: Digest128)]
   {
@@ -96,10 +96,9 @@ struct CaseDigests {
         Parameter(caseID)
       ) { row in
         let key = RowKey(table: table.number, id: row.identifier(0))
-        let values = try table.columns.indices.map { position in
-          guard let value = row.value(position + 1) else { throw ReplicaError.corrupt }
-          return value
-        }
+        // NB: a cell that cannot be sent and that nobody captured counts as the nearest text. The
+        // hub holds no such cell, so the case is unequal; it stops no other.
+        let values = table.columns.indices.map { row.value($0 + 1) ?? .text(row.text($0 + 1)) }
         digests.append(
           (key, digester.digest(of: key, caseID: caseID, row: values, in: table)))
       }

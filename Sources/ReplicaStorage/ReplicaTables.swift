@@ -8,7 +8,7 @@
 /// | `kreissync_refresh`     | rows that the next pull must return whole                          |
 /// | `kreissync_pin`         | bases of columns that do not show the hub's value                  |
 /// | `kreissync_case_state`  | lead, own role and digests of each case                            |
-/// | `kreissync_baseline`    | digest of each row as it was last proved equal to the hub's        |
+/// | `kreissync_baseline`    | digest of each row as it was last explained, see ``Baseline``      |
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
 ///
 /// The views `kreissync_case` and `kreissync_notice` are for the local program.

@@ -5,10 +5,9 @@ import SyncCore
 /// Finds writes that no trigger saw: rows that differ from their baseline without an entry in the
 /// change log become captured changes.
 ///
-/// The baseline is each row's digest as it was last proved equal to the hub's, so a row that differs
-/// was changed here, a row without one was written here, and a baseline without its row was deleted
-/// here. Cases that hold unsent work or wait for the hub have no valid baseline and are left alone:
-/// they are proved, and scrubbed, when they are clean again.
+/// By ``Baseline``, a row that differs was changed here, a row without one was written here, and a
+/// baseline without its row was deleted here. Rows that hold unsent work or wait for the hub are left
+/// alone: they are scrubbed when they are clean again.
 struct Scrub {
   let file: ReplicaFile
   let database: Database

@@ -10,18 +10,22 @@
 /// | deletion or eviction, then insert   | there, same case   | one update of the columns that differ (REPLACE) |
 /// | deletion, then insert               | there, other case  | a deletion, then an insert          |
 /// | any, then deletion                  | gone               | one deletion with the unsent values |
+/// | the same, of a row that never fitted | gone              | nothing that may leave the site     |
 /// | note of an eviction                 | gone               | one deletion                        |
 /// | note of an eviction                 | there              | nothing: the statement evicted nobody |
 /// | updates or insert                   | gone, no deletion  | nothing: the row is asked for again |
 ///
-/// Bases: a column's base is the oldest base of the entries that changed it, or its pin where that
-/// is older. A deletion's base is that of the entry that deleted.
+/// A row that moved several times is deleted from the case in which the hub knows it: that of the
+/// first deletion. It is parked with that case as with the one in which it stands.
+///
+/// Bases: a column's base is the oldest base of the entries that changed it or its group, or its pin
+/// where that is older. A deletion's base is that of the entry that deleted.
 package struct Coalescing: Sendable {
   /// In the order in which they must be sent: a case's root before its rows.
   package private(set) var changes: [Change] = []
   /// Entries folded into a change of the same row.
   package private(set) var coalesced: [EntryID] = []
-  /// Entries that touch only columns that may not leave the site.
+  /// Entries that touch only what may not, or cannot, leave the site.
   package private(set) var withheld: [EntryID] = []
   /// Entries that stay undecided, with the case that is held.
   package private(set) var parked: [(id: EntryID, caseID: CaseID, reason: ParkReason)] = []
@@ -64,13 +68,15 @@ package struct Coalescing: Sendable {
     }
     var firstOfCase: [CaseID: Int64] = [:]
     for fold in folds {
-      firstOfCase[fold.caseID] = min(firstOfCase[fold.caseID] ?? .max, fold.first)
+      for caseID in fold.cases {
+        firstOfCase[caseID] = min(firstOfCase[caseID] ?? .max, fold.first)
+      }
     }
     var placed: [(place: Int64, isRoot: Bool, fold: Fold)] = []
     for fold in folds {
       void += fold.void
-      if let reason = heldCases[fold.caseID] {
-        parked += fold.entries.map { ($0, fold.caseID, reason) }
+      if let held = fold.cases.first(where: { heldCases[$0] != nil }) {
+        parked += fold.entries.map { ($0, held, heldCases[held]!) }
         continue
       }
       withheld += fold.withheld
@@ -95,7 +101,10 @@ package enum LocalRowLookup: Sendable {
 private struct Fold {
   let key: RowKey
   let isRoot: Bool
+  /// Where the row stands, or stood when it was deleted.
   let caseID: CaseID
+  /// The case that it left, if it moved.
+  private var leftCase: CaseID?
   let first: Int64
   private(set) var parkReason: ParkReason?
   private(set) var changes: [Change] = []
@@ -103,6 +112,8 @@ private struct Fold {
   private(set) var withheld: [EntryID] = []
   private(set) var void: [EntryID] = []
   private(set) var isMissing = false
+
+  var cases: [CaseID] { [caseID] + (leftCase.map { [$0] } ?? []) }
 
   /// Every entry that counts as captured.
   var entries: [EntryID] { coalesced + withheld + changes.map(\.id) + parkedEntries }
@@ -118,15 +129,18 @@ private struct Fold {
     let evictions = Fold.split(all, isGone: { if case .gone = now { true } else { false } }())
     void = evictions.void.map(\.id)
     let real = evictions.real
-    let lastDeletion = real.lastIndex { $0.kind == .delete || $0.kind == .note }
+    let lastDeletion = real.lastIndex(where: \.isDeletion)
+    let knownCase = real.first(where: \.isDeletion)?.caseID
     let builder = ChangeBuilder(table: table, pins: pins)
     switch now {
     case .unfit(let caseID, let reason):
       self.caseID = caseID
+      // A row that nobody wrote holds nothing.
+      guard !real.isEmpty else { return }
       parkReason = reason
       parkedEntries = real.map(\.id)
     case .gone:
-      caseID = lastDeletion.flatMap { real[$0].caseID } ?? Fold.place(of: key, in: table)
+      caseID = knownCase ?? Fold.place(of: key, in: table)
       guard let lastDeletion else {
         isMissing = reachesEnd && !real.isEmpty
         coalesced = real.map(\.id)
@@ -137,14 +151,16 @@ private struct Fold {
       coalesced += real[(lastDeletion + 1)...].map(\.id)
     case .there(let row):
       caseID = row.caseID
+      guard !real.isEmpty else { return }
       guard let lastDeletion else {
         settle(real, into: builder.writing(real, now: row))
         return
       }
-      let oldCase = real[lastDeletion].caseID ?? row.caseID
+      let oldCase = knownCase ?? row.caseID
       if oldCase == row.caseID {
         settle(real, into: builder.replacement(real, now: row))
       } else {
+        leftCase = oldCase
         let left = Array(real[...lastDeletion])
         settle(left, into: builder.deletion(of: left, caseID: oldCase))
         let rest = Array(real[(lastDeletion + 1)...])
@@ -169,29 +185,44 @@ private struct Fold {
   private static func split(_ all: [CapturedEntry], isGone: Bool)
     -> (real: [CapturedEntry], void: [CapturedEntry])
   {
-    var real: [CapturedEntry] = []
-    var void: [CapturedEntry] = []
+    var evictions: Set<Int> = []
+    // Notes behind which the row was neither inserted nor deleted. Updates explain nothing: a
+    // foreign trigger's may be logged before the insertion of its own row.
+    var open: [Int] = []
     for (position, entry) in all.enumerated() {
-      guard entry.kind == .note else {
-        real.append(entry)
-        continue
-      }
-      let behind = all[(position + 1)...].first { $0.kind != .note }
-      let isEviction =
-        switch behind?.kind {
-        case .insert: true
-        case nil: isGone
-        default: false
+      switch entry.kind {
+      case .note: open.append(position)
+      case .insert:
+        // NB: of several notes for one eviction one counts. The last tells the time of the eviction;
+        // the first that knew no less of the hub has seen all that was written here since.
+        if let last = open.last, let note = open.first(where: { all[$0].base == all[last].base }) {
+          evictions.insert(note)
         }
-      // NB: of several notes for one eviction only the last counts.
-      let isLastNote = position + 1 == all.count || all[position + 1].kind != .note
-      if isEviction && isLastNote { real.append(entry) } else { void.append(entry) }
+        open = []
+      case .delete: open = []
+      case .update, .marker: break
+      }
     }
-    return (real, void)
+    if isGone && all.last?.kind == .note { evictions.insert(all.count - 1) }
+    let positions = all.indices
+    return (
+      positions.filter { all[$0].kind != .note || evictions.contains($0) }.map { all[$0] },
+      positions.filter { all[$0].kind == .note && !evictions.contains($0) }.map { all[$0] }
+    )
   }
 
   private static func place(of key: RowKey, in table: Table) -> CaseID {
     table.scope == .caseRoot ? CaseID(text: key.id.text) : .none
+  }
+}
+
+extension CapturedEntry {
+  fileprivate var isDeletion: Bool { kind == .delete || kind == .note }
+}
+
+extension RowLimit {
+  fileprivate static func admits(_ identifier: some TextIdentifier) -> Bool {
+    identifier.string.utf8.count <= identifierByteCountMax
   }
 }
 
@@ -213,7 +244,7 @@ private struct ChangeBuilder {
   /// A row that was deleted or evicted and inserted again: an update of the columns that differ
   /// from what stood there first, or an insert if this site wrote it and nobody has seen it.
   func replacement(_ entries: [CapturedEntry], now row: LocalRow) -> Change? {
-    let firstEnd = entries.firstIndex { $0.kind == .delete || $0.kind == .note }!
+    let firstEnd = entries.firstIndex(where: \.isDeletion)!
     if entries[..<firstEnd].contains(where: { $0.kind == .insert }) {
       return insertion(entries, now: row)
     }
@@ -235,16 +266,30 @@ private struct ChangeBuilder {
     return change(.update, entries, mask: travelling, values: row.values, row.caseID)
   }
 
+  /// Nothing where the hub cannot know the row, because its id or its case's fits into no message.
   func deletion(of entries: [CapturedEntry], caseID: CaseID) -> Change? {
     let last = entries.last!
+    guard RowLimit.admits(last.row.id), RowLimit.admits(caseID) else { return nil }
     var mask = entries.reduce(ColumnMask.empty) {
       $1.kind == .update ? $0.union($1.mask) : $0
     }
     if entries.contains(where: { $0.kind == .insert }) { mask = table.travellingColumns }
-    let values = last.oldValues ?? table.columns.map { _ in .null }
+    let deleting = entries.last { $0.isDeletion && $0.caseID == caseID } ?? last
     return change(
-      .delete, entries, mask: mask.intersection(table.travellingColumns), values: values, caseID,
-      base: last.base)
+      .delete, entries, mask: mask.intersection(sendableColumns(of: last.oldValues)),
+      values: last.oldValues ?? [], caseID, base: deleting.base)
+  }
+
+  /// The columns of a deleted row that a change can carry. Nobody can mend a row that is gone: what
+  /// is too long is left out.
+  private func sendableColumns(of values: [Value]?) -> ColumnMask {
+    guard let values else { return .empty }
+    let lengths = values.map { $0.text?.utf8.count ?? 0 }
+    guard lengths.reduce(0, +) <= RowLimit.rowByteCountMax / 2 else { return .empty }
+    return ColumnMask(
+      table.columns.indices.lazy
+        .filter { lengths[$0] <= RowLimit.textByteCountMax }.map { table.columns[$0].number }
+    ).intersection(table.travellingColumns)
   }
 
   private func change(
@@ -253,11 +298,16 @@ private struct ChangeBuilder {
   ) -> Change {
     let last = entries.last!
     let base = base ?? entries[0].base
+    let columns = table.allColumns
+    let written = entries.map {
+      $0.kind == .update ? table.widenedToGroups($0.mask) : columns
+    }
     var exceptions: [ColumnBase] = []
-    for number in table.allColumns.numbers where mask.contains(number) || kind == .delete {
-      let written = entries.first { $0.kind != .update || $0.mask.contains(number) }?.base ?? base
+    for number in columns.numbers where mask.contains(number) || kind == .delete {
+      let first = written.firstIndex { $0.contains(number) }
+      let oldest = first.map { entries[$0].base } ?? base
       let pinned = pins.first { $0.column == number }?.base ?? .max
-      let own = min(kind == .delete ? base : written, pinned)
+      let own = min(kind == .delete ? base : oldest, pinned)
       if own != base { exceptions.append(ColumnBase(column: number, base: own)) }
     }
     return Change(

@@ -65,7 +65,7 @@ struct AnswerTests {
     #expect(notices.map(\.yourValue) == [.text("mine"), .integer(3)])
     #expect(notices.map(\.keptValue) == [.text("theirs"), .integer(4)])
     #expect(notices.allSatisfy { $0.table == "person" && $0.row == "p1" })
-    #expect(notices.first?.at == "2026-11-18T17:06:40Z")
+    #expect(notices.first?.at == "2026-11-18T11:06:40Z")
     #expect(try replica.value("phone", of: person("p1")) == "mine")
     #expect(try replica.logCount() == 1, "a verdict is no edit")
     try replica.reopen()

@@ -102,7 +102,8 @@ struct ParkingTests {
     try replica.client.run(
       "INSERT INTO person (id, case_id) VALUES (CAST(x'ff41' AS TEXT), 'c1')")
     withKnownIssue("the log's id is read as repaired text, so the row counts as missing") {
-      #expect(try replica.build().parked == 1)
+      let tally = try replica.build()
+      #expect(tally.parked == 1)
     }
   }
 }

@@ -21,13 +21,18 @@ struct HubServe: AsyncParsableCommand {
   @Option(name: .customLong("join-listen"), help: "Where sites join: takes one request each.")
   var joinListen = "127.0.0.1:8444"
 
+  @OptionGroup var output: OutputOptions
+
   func run() async throws {
+    // Usage before anything is opened.
+    let (sites, joining) = (
+      try address(listen, option: "--listen"), try address(joinListen, option: "--join-listen")
+    )
     let directory = HubDirectory(path: data)
     let counties = try ServedCounties(directory)
     let configuration = HubServer.Configuration(
-      sites: try address(listen, option: "--listen"),
-      joining: try address(joinListen, option: "--join-listen"),
-      identity: try ServerIdentity.load(directory: data), authorities: counties.authorities)
+      sites: sites, joining: joining, identity: try ServerIdentity.load(directory: data),
+      authorities: counties.authorities)
     var logger = Logger(label: "kreissync.hub") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = .notice
     let server = HubServer(

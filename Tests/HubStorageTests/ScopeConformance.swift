@@ -1,0 +1,168 @@
+import HubStorage
+import SyncCore
+import Testing
+
+/// Cases, grants and digests.
+@Suite("Hub store: cases and scope")
+struct ScopeConformance {
+  @Test("a new county is empty and knows itself", arguments: HubEngine.all)
+  func newCounty(_ engine: HubEngine) throws {
+    try engine.make().read { reader throws in
+      #expect(try reader.county == TestCounty.record)
+      #expect(try reader.counter == Counter(seq: 0, tree: .empty))
+      #expect(try reader.lastSeq(ofSize: 0) == 0)
+      #expect(try reader.caseCount == 0)
+      #expect(try reader.caseIDs(ledBy: nil).isEmpty)
+      #expect(try reader.sites.isEmpty)
+      #expect(try reader.scopeDigest(for: "a") == .zero)
+      #expect(try reader.log(from: 0, limit: 9).isEmpty)
+      #expect(try reader.transactions(from: 0, limit: 9).isEmpty)
+      #expect(try reader.ledger(LedgerFilter()).isEmpty)
+      #expect(try reader.proposals().isEmpty)
+      #expect(try reader.rows(of: .none, after: nil, limit: 9).isEmpty)
+    }
+  }
+
+  @Test("a case comes back with its digest, and as it was written last", arguments: HubEngine.all)
+  func cases(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    let (first, other) = try store.commit { plan in
+      plan.person("p1", in: "c1")
+      return (plan.putCase("c1", lead: "a", digest: 1), plan.putCase("c2", lead: "b", digest: 2))
+    }
+    #expect(try store.read { try $0.cases(["c1", "c2", "c3"]) } == ["c1": first, "c2": other])
+    let changed = try store.commit { plan in
+      plan.person("p1", in: "c1")
+      return plan.putCase("c1", lead: "b", epoch: 2, digest: UInt64(UInt32.max))
+    }
+    #expect(try store.read { try $0.cases(["c1", "c2"]) } == ["c1": changed, "c2": other])
+  }
+
+  @Test("cases are counted and listed by lead, without the place of rows that have none",
+    arguments: HubEngine.all)
+  func leads(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.commit { plan in
+      plan.row(TestCounty.site, "a", in: .none, [.null], by: .hub)
+      plan.putCase(.none, lead: .hub, digest: 9)
+      for (id, lead) in [("c3", "a"), ("c1", "b"), ("\u{E9}", "a"), ("c10", "a"), ("Z", "c")] {
+        plan.putCase(CaseID(id), lead: SiteID(lead), digest: 1)
+      }
+    }
+    try store.read { reader throws in
+      #expect(try reader.caseCount == 5)
+      #expect(try reader.caseIDs(ledBy: nil) == ["Z", "c1", "c10", "c3", "\u{E9}"])
+      #expect(try reader.caseIDs(ledBy: ["a"]) == ["c10", "c3", "\u{E9}"])
+      #expect(try reader.caseIDs(ledBy: ["b", "a", "stranger"]) == ["c1", "c10", "c3", "\u{E9}"])
+      #expect(try reader.caseIDs(ledBy: []).isEmpty)
+      #expect(try reader.caseIDs(ledBy: [.hub]).isEmpty)
+    }
+  }
+
+  @Test("roles are the open grants of one site", arguments: HubEngine.all)
+  func roles(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.commit { plan in
+      for (position, role) in Role.allCases.enumerated() {
+        plan.putCase(CaseID("c\(position)"), lead: "a", digest: 1)
+        plan.grant(CaseID("c\(position)"), to: "b", as: role)
+      }
+      plan.grant("c0", to: "x", as: .reader)
+    }
+    let ids = Role.allCases.indices.map { CaseID("c\($0)") }
+    let expected = Dictionary(uniqueKeysWithValues: zip(ids, Role.allCases))
+    try store.read { reader throws in
+      #expect(try reader.roles(of: "b", in: ids + ["unknown"]) == expected)
+      #expect(try reader.roles(of: "b", in: ["c1"]) == ["c1": expected["c1"]!])
+      #expect(try reader.roles(of: "x", in: ids) == ["c0": .reader])
+      #expect(try reader.roles(of: "stranger", in: ids).isEmpty)
+    }
+  }
+
+  @Test("grants come in the order in which they opened, page by page", arguments: HubEngine.all)
+  func grants(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    let given = try store.commit { plan in
+      (0..<7).map { number in
+        // The order of the cases is not that of the grants.
+        let id = CaseID("c\(9 - number)")
+        plan.putCase(id, lead: SiteID("lead\(number)"), epoch: Int64(number + 1), digest: 1)
+        plan.grant(id, to: "x")
+        return plan.grant(id, to: "b", as: .reader, isHeldAlready: number % 2 == 0)
+      }
+    }
+    let expected = given.enumerated().map { number, grant in
+      GrantedCase(grant: grant, lead: SiteID("lead\(number)"), epoch: Int64(number + 1))
+    }
+    try store.read { reader throws in
+      #expect(try reader.grants(of: "b", openedIn: 0...1_000, limit: 99) == expected)
+      #expect(try reader.grants(of: "stranger", openedIn: 0...1_000, limit: 99).isEmpty)
+      let inside = given[2].fromSeq...given[4].fromSeq
+      #expect(try reader.grants(of: "b", openedIn: inside, limit: 99) == Array(expected[2...4]))
+      #expect(try reader.grants(of: "b", openedIn: inside, limit: 2) == Array(expected[2...3]))
+      let between = given[2].fromSeq + 1...given[3].fromSeq - 1
+      #expect(try reader.grants(of: "b", openedIn: between, limit: 99).isEmpty)
+    }
+  }
+
+  @Test("digests of cases: those with news above a number, in the site's scope",
+    arguments: HubEngine.all)
+  func caseDigests(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.fill()
+    func digests(_ site: SiteID, above seq: Int64) throws -> [CaseID: Digest128] {
+      let list = try store.read { try $0.caseDigests(for: site, above: seq) }
+      #expect(Set(list.map(\.caseID)).count == list.count)
+      return Dictionary(uniqueKeysWithValues: list.map { ($0.caseID, $0.digest) })
+    }
+    let all = try store.read { try $0.cases([.none, "c1", "c2"]).mapValues(\.digest) }
+    #expect(try digests("b", above: 0) == all)
+    #expect(try digests("a", above: 0) == all.filter { $0.key != "c2" })
+    #expect(try digests("stranger", above: 0) == all.filter { $0.key == .none })
+    let head = try store.read { try $0.counter.seq }
+    #expect(try digests("b", above: head).isEmpty)
+
+    try store.commit { plan in
+      plan.person("p1", in: "c1")
+      plan.putCase("c1", lead: "a", digest: 1_234)
+    }
+    let news: [CaseID: Digest128] = ["c1": Digest128(high: 1_234 << 32, low: 1_234)]
+    #expect(try digests("b", above: head) == news)
+    #expect(try digests("a", above: head) == news)
+    #expect(try digests("stranger", above: head).isEmpty)
+    // Nothing happened in the case, but the site has not held it before.
+    let late = try store.commit { $0.grant("c2", to: "a") }
+    #expect(try digests("a", above: late.fromSeq - 1) == ["c2": all["c2"]!])
+    #expect(try digests("b", above: late.fromSeq).isEmpty)
+  }
+
+  @Test("a scope's digest is the sum over its cases and the rows without one",
+    arguments: HubEngine.all)
+  func scopeDigest(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.fill()
+    try store.read { reader throws in
+      let digests = try reader.cases([.none, "c1", "c2"]).mapValues(\.digest)
+      let common = digests[.none]!
+      #expect(try reader.scopeDigest(for: "a") == common + digests["c1"]!)
+      #expect(try reader.scopeDigest(for: "b") == common + digests["c1"]! + digests["c2"]!)
+      #expect(try reader.scopeDigest(for: "stranger") == common)
+    }
+  }
+
+  @Test("a case that is granted twice counts once", arguments: HubEngine.all)
+  func grantedTwice(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.fill()
+    let before = try store.read { try $0.scopeDigest(for: "b") }
+    let second = try store.commit { $0.grant("c1", to: "b", as: .lead) }
+    try store.read { reader throws in
+      #expect(try reader.scopeDigest(for: "b") == before)
+      #expect(try reader.caseDigests(for: "b", above: second.fromSeq - 1).map(\.caseID) == ["c1"])
+      #expect(try reader.roles(of: "b", in: ["c1"]) == ["c1": .lead], "the later grant")
+      let rows = try reader.changedRows(
+        for: "b", in: 1...second.fromSeq, heldAt: second.fromSeq, limit: 99)
+      #expect(Set(rows.map(\.lastSeq)).count == rows.count)
+    }
+  }
+}

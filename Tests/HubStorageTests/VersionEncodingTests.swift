@@ -1,0 +1,84 @@
+import HubStorage
+import SyncCore
+import Testing
+
+/// The versions of a row's columns in one blob.
+@Suite("Version encoding")
+struct VersionEncodingTests {
+  @Test("what was encoded comes back, whatever the runs", arguments: 0..<200 as Range<UInt64>)
+  func roundTrip(_ seed: UInt64) throws {
+    var generator = Generator(state: seed)
+    let versions = randomVersions(&generator)
+    let bytes = VersionEncoding.encode(versions)
+    #expect(try VersionEncoding.decode(bytes, count: versions.count) == versions)
+    // Columns that came later share the last version.
+    let added = Int.random(in: 1...3, using: &generator)
+    let longer = try VersionEncoding.decode(bytes, count: versions.count + added)
+    #expect(longer == versions + Array(repeating: versions.last!, count: added))
+  }
+
+  @Test("equal versions cost one run")
+  func runs() {
+    let one = version(1)
+    let short = VersionEncoding.encode([one]).count
+    #expect(VersionEncoding.encode(Array(repeating: one, count: 62)).count == short)
+    #expect(VersionEncoding.encode([one, version(2), one]).count == 3 * short)
+  }
+
+  @Test("cut bytes are refused, or are the whole encoding of fewer runs",
+    arguments: 0..<50 as Range<UInt64>)
+  func truncation(_ seed: UInt64) throws {
+    var generator = Generator(state: seed)
+    let versions = randomVersions(&generator)
+    let bytes = VersionEncoding.encode(versions)
+    for length in bytes.indices {
+      do {
+        let decoded = try VersionEncoding.decode(Array(bytes[..<length]), count: 0)
+        #expect(VersionEncoding.encode(decoded) == Array(bytes[..<length]))
+        #expect(decoded == Array(versions.prefix(decoded.count)))
+      } catch {
+        #expect(error.cause == .truncated || length == 0)
+      }
+    }
+  }
+
+  @Test("runs of no column, or of more than a table can have, are refused")
+  func badRuns() {
+    var bytes = VersionEncoding.encode([version(1)])
+    bytes[0] = 0
+    #expect(throws: DecodeError.self) { try VersionEncoding.decode(bytes, count: 1) }
+    bytes[0] = UInt8(Column.numberMax + 1)
+    #expect(throws: DecodeError.self) { try VersionEncoding.decode(bytes, count: 1) }
+    #expect(throws: DecodeError.self) { try VersionEncoding.decode([], count: 1) }
+  }
+
+  private func version(_ seq: Int64) -> ColumnVersion {
+    ColumnVersion(
+      seq: seq, site: "a", incarnation: IncarnationID("i"), isDirect: true, editedAt: 0)
+  }
+
+  private func randomVersions(_ generator: inout Generator) -> [ColumnVersion] {
+    (0..<Int.random(in: 1...6, using: &generator)).flatMap { _ in
+      let one = ColumnVersion(
+        seq: [0, 127, 128, .max].randomElement(using: &generator)!,
+        site: SiteID(["", "a", "Größe", "\u{65}\u{301}"].randomElement(using: &generator)!),
+        incarnation: IncarnationID(String(Int.random(in: 0...9, using: &generator))),
+        isDirect: Bool.random(using: &generator),
+        editedAt: [.min, -1, 0, .max].randomElement(using: &generator)!)
+      return Array(repeating: one, count: Int.random(in: 1...10, using: &generator))
+    }
+  }
+}
+
+/// SplitMix64: the same numbers for the same seed on every machine.
+private struct Generator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
