@@ -17,6 +17,8 @@ extension CountyService {
       throw ProtocolError(
         .badRequest, "position, nonce or incarnation is malformed", hint: "see schemas/openapi.yaml")
     }
+    // Before waiting for the lock: the wait is no part of the site's skew.
+    let now = environment.now()
     return try store.write { writer in
       var site = try served(id, in: writer)
       let counter = try writer.counter
@@ -24,7 +26,6 @@ extension CountyService {
       try check(position, history: history, counter: counter, in: writer)
       try checkLog(of: site, request, in: writer)
 
-      let now = environment.now()
       // A repeat of the same hello is the same session: its answer was lost.
       if site.contact.sessionNonce != request.nonce {
         site.contact.sessionIssued += 1

@@ -138,7 +138,8 @@ private struct Application {
       try Query(database, "INSERT INTO kreissync_case_state VALUES (?, ?, ?, ?, NULL, ?)").run(
         Parameter(state.caseID), Parameter(state.lead), .text(state.role.rawValue),
         .integer(state.epoch), .blob(Digest128.zero.bytes))
-      outcome.casesGranted += 1
+      // A case that this site opened itself is no news.
+      if state.isDeliveredWhole { outcome.casesGranted += 1 }
     }
     guard state.isDeliveredWhole else { return }
     // Its rows are written anew: what was computed from the old ones says nothing of it.

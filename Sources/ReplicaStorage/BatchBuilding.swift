@@ -128,6 +128,8 @@ extension ReplicaFile {
 
   /// The row comes whole with the next pull, whatever the cursor.
   func putOnRefreshList(_ key: RowKey, caseID: CaseID, in database: Database) throws {
+    // It would stop every pull, and there is nothing to ask for.
+    guard Self.isSendable(key.id) else { return }
     try Query(database, "INSERT OR REPLACE INTO kreissync_refresh VALUES (?, ?, ?)").run(
       .integer(Int64(key.table)), Parameter(key.id), Parameter(caseID))
   }

@@ -77,8 +77,7 @@ extension ReplicaFile {
         case .ofCase: row.identifier(0)
         case .global: .none
         }
-      let longest = max(key.id.string.utf8.count, caseID.string.utf8.count)
-      guard longest <= RowLimit.identifierByteCountMax else {
+      guard Self.isSendable(key.id), table.scope == .global || Self.isSendable(caseID) else {
         return .unfit(caseID, .identifierTooLong)
       }
       var values: [Value] = []
@@ -94,6 +93,12 @@ extension ReplicaFile {
       return .there(LocalRow(caseID: caseID, values: values))
     }
     return found ?? .gone
+  }
+
+  /// Whether a message can name it: neither empty nor too long. What no message can name is unknown
+  /// to the hub.
+  static func isSendable(_ identifier: some TextIdentifier) -> Bool {
+    (1...RowLimit.identifierByteCountMax).contains(identifier.string.utf8.count)
   }
 
   /// Case id (or the row's id again), then every column in order.

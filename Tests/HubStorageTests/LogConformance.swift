@@ -73,7 +73,8 @@ struct LogConformance {
     }
   }
 
-  @Test("log and transactions are read in order, from anywhere, in any length",
+  @Test(
+    "log and transactions are read in order, from anywhere, in any length",
     arguments: HubEngine.all)
   func paging(_ engine: HubEngine) throws {
     let store = try engine.make()

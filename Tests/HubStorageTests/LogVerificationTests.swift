@@ -82,7 +82,7 @@ struct Tampering: Sendable, CustomTestStringConvertible {
     "UPDATE kreissync_log SET payload = NULL, salt = NULL",
   ]
 
-  static let all = contents + places + heads
+  static let all = contents + places + heads + margins
 
   /// Within entries.
   private static let contents = [
@@ -100,15 +100,6 @@ struct Tampering: Sendable, CustomTestStringConvertible {
     Tampering(
       "a salt", foundAt: 5, "UPDATE kreissync_log SET salt = zeroblob(16) WHERE seq = 5"),
     Tampering(
-      "a payload whose salt was taken away", foundAt: 5,
-      "UPDATE kreissync_log SET payload = x'00', salt = NULL WHERE seq = 5"),
-    Tampering(
-      "a byte moved from payload to salt", foundAt: 5,
-      """
-      UPDATE kreissync_log SET salt = CAST(salt || substr(payload, 1, 1) AS BLOB),
-        payload = substr(payload, 2) WHERE seq = 5
-      """),
-    Tampering(
       "a commitment", foundAt: 5,
       "UPDATE kreissync_log SET commitment = zeroblob(32) WHERE seq = 5"),
     Tampering(
@@ -124,8 +115,6 @@ struct Tampering: Sendable, CustomTestStringConvertible {
       UPDATE kreissync_log SET seq = 8 WHERE seq = 9;
       UPDATE kreissync_log SET seq = 9 WHERE seq = -8
       """),
-    Tampering(
-      "an entry's leaf", foundAt: 5, "UPDATE kreissync_log SET leaf = leaf + 1 WHERE seq = 5"),
   ]
 
   /// Entries and transactions that came or went.
@@ -146,18 +135,6 @@ struct Tampering: Sendable, CustomTestStringConvertible {
       """
       DELETE FROM kreissync_transaction WHERE leaf = 6;
       DELETE FROM kreissync_log WHERE seq > 13
-      """),
-    Tampering(
-      "an entry behind the head", foundAt: 17,
-      """
-      INSERT INTO kreissync_log SELECT 17, leaf, kind, case_id, site, recorded_at, payload, salt,
-        commitment FROM kreissync_log WHERE seq = 16
-      """),
-    Tampering(
-      "an entry before the first", foundAt: 0,
-      """
-      INSERT INTO kreissync_log SELECT 0, leaf, kind, case_id, site, recorded_at, payload, salt,
-        commitment FROM kreissync_log WHERE seq = 16
       """),
     Tampering(
       "a transaction behind the head", foundAt: 17,
@@ -187,12 +164,39 @@ struct Tampering: Sendable, CustomTestStringConvertible {
       "the head's root", foundAt: 16, "UPDATE kreissync_counter SET tree_root = zeroblob(32)"),
     Tampering("the head's number", foundAt: 16, "UPDATE kreissync_counter SET seq = 15"),
     Tampering(
-      "the head's size, smaller", foundAt: 16, "UPDATE kreissync_counter SET tree_size = 6"),
-    Tampering(
       "the head's size, larger", foundAt: 17, "UPDATE kreissync_counter SET tree_size = 8"),
+  ]
+
+  /// What no leaf covers by itself.
+  private static let margins = [
+    Tampering(
+      "a payload whose salt was taken away", foundAt: 5,
+      "UPDATE kreissync_log SET payload = x'00', salt = NULL WHERE seq = 5"),
+    Tampering(
+      "a byte moved from payload to salt", foundAt: 5,
+      """
+      UPDATE kreissync_log SET salt = CAST(salt || substr(payload, 1, 1) AS BLOB),
+        payload = substr(payload, 2) WHERE seq = 5
+      """),
+    Tampering(
+      "an entry's leaf", foundAt: 5, "UPDATE kreissync_log SET leaf = leaf + 1 WHERE seq = 5"),
+    Tampering(
+      "an entry behind the head", foundAt: 17,
+      """
+      INSERT INTO kreissync_log SELECT 17, leaf, kind, case_id, site, recorded_at, payload, salt,
+        commitment FROM kreissync_log WHERE seq = 16
+      """),
+    Tampering(
+      "an entry before the first", foundAt: 0,
+      """
+      INSERT INTO kreissync_log SELECT 0, leaf, kind, case_id, site, recorded_at, payload, salt,
+        commitment FROM kreissync_log WHERE seq = 16
+      """),
     Tampering(
       "the stored tree's node", foundAt: 4,
       "UPDATE kreissync_tree SET hash = zeroblob(32) WHERE level = 0 AND position = 2"),
+    Tampering(
+      "the head's size, smaller", foundAt: 14, "UPDATE kreissync_counter SET tree_size = 6"),
   ]
 }
 

@@ -8,17 +8,21 @@ struct RowConformance {
   @Test("a row comes back with its values, versions and writer", arguments: HubEngine.all)
   func roundTrip(_ engine: HubEngine) throws {
     let store = try engine.make()
+    let people: [[Value]] = [
+      [.null, .null, .null],
+      [.text(""), .integer(0), .text("0")],
+      [.text("a'b\"c\\d%_"), .integer(.max), .null],
+      [.text("Jos\u{65}\u{301}"), .integer(.min), .null],
+      [.text("Jos\u{E9} 😀\u{FFFF}"), .null, .text("1e3")],
+      [.text(String(repeating: "ü", count: 100_000)), .null, .null],
+    ]
     let written = try store.commit { plan in
-      [
-        plan.row(TestCounty.site, "s1", in: .none, [.text("Stelle")], by: .hub),
-        plan.row(TestCounty.caseFile, "c1", in: "c1", [.text("2025-01-15")]),
-        plan.row(TestCounty.person, "p1", in: "c1", [.null, .null, .null]),
-        plan.row(TestCounty.person, "p2", in: "c1", [.text(""), .integer(0), .text("0")]),
-        plan.row(TestCounty.person, "p3", in: "c1", [.text("a'b\"c\\d%_"), .integer(.max), .null]),
-        plan.row(TestCounty.person, "p4", in: "c1", [.text("Jos\u{65}\u{301}"), .integer(.min), .null]),
-        plan.row(TestCounty.person, "p5", in: "c1", [.text("Jos\u{E9} 😀\u{FFFF}"), .null, .text("1e3")]),
-        plan.row(TestCounty.person, "p6", in: "c1", [.text(String(repeating: "ü", count: 100_000)), .null, .null]),
-      ]
+      let site = plan.row(TestCounty.site, "s1", in: .none, [.text("Stelle")], by: .hub)
+      let root = plan.row(TestCounty.caseFile, "c1", in: "c1", [.text("2025-01-15")])
+      return [site, root]
+        + people.enumerated().map { number, values in
+          plan.row(TestCounty.person, "p\(number)", in: "c1", values)
+        }
     }
     let found = try store.read { try $0.rows(written.map(\.key) + [person("unknown")]) }
     #expect(found.count == written.count)
@@ -40,7 +44,8 @@ struct RowConformance {
   func unusualIDs(_ engine: HubEngine) throws {
     let store = try engine.make()
     let ids = [
-      " ", "'", "%", "1", "10", "2", "A", "Z", "_", "a", "a ", "aa", "e\u{301}", "z", "\u{7F}", "\u{DF}", "\u{E9}",
+      " ", "'", "%", "1", "10", "2", "A", "Z", "_", "a", "a ", "aa", "e\u{301}", "z", "\u{7F}",
+      "\u{DF}", "\u{E9}",
       "\u{FB01}", "\u{FFFF}", "😀", String(repeating: "x", count: 128),
     ]
     try store.commit { plan in
@@ -59,7 +64,8 @@ struct RowConformance {
     }
   }
 
-  @Test("pages of a case hold every row once, in order, whatever their length",
+  @Test(
+    "pages of a case hold every row once, in order, whatever their length",
     arguments: HubEngine.all, [1, 2, 3, 7, 50])
   func paging(_ engine: HubEngine, limit: Int) throws {
     let store = try engine.make()
@@ -87,7 +93,8 @@ struct RowConformance {
     }
   }
 
-  @Test("a deleted row keeps its versions and no value; a revived one has both",
+  @Test(
+    "a deleted row keeps its versions and no value; a revived one has both",
     arguments: HubEngine.all)
   func deletion(_ engine: HubEngine) throws {
     let store = try engine.make()
@@ -99,7 +106,8 @@ struct RowConformance {
     #expect(try store.read { try $0.rows([dead.key]) } == [dead.key: revived])
   }
 
-  @Test("where a row moved, the living one wins over what it left behind",
+  @Test(
+    "where a row moved, the living one wins over what it left behind",
     arguments: HubEngine.all, [true, false])
   func move(_ engine: HubEngine, leavesFirst: Bool) throws {
     let store = try engine.make()
@@ -126,7 +134,8 @@ struct RowConformance {
     }
   }
 
-  @Test("changed rows come in the order of their last change, each once, page by page",
+  @Test(
+    "changed rows come in the order of their last change, each once, page by page",
     arguments: HubEngine.all, [1, 2, 3, 50])
   func changedPaging(_ engine: HubEngine, limit: Int) throws {
     let store = try engine.make()
@@ -174,7 +183,8 @@ struct RowConformance {
     }
   }
 
-  @Test("changed rows are those of cases that the site held at that time",
+  @Test(
+    "changed rows are those of cases that the site held at that time",
     arguments: HubEngine.all)
   func heldAt(_ engine: HubEngine) throws {
     let store = try engine.make()

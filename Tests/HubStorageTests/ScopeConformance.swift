@@ -38,7 +38,8 @@ struct ScopeConformance {
     #expect(try store.read { try $0.cases(["c1", "c2"]) } == ["c1": changed, "c2": other])
   }
 
-  @Test("cases are counted and listed by lead, without the place of rows that have none",
+  @Test(
+    "cases are counted and listed by lead, without the place of rows that have none",
     arguments: HubEngine.all)
   func leads(_ engine: HubEngine) throws {
     let store = try engine.make()
@@ -105,7 +106,8 @@ struct ScopeConformance {
     }
   }
 
-  @Test("digests of cases: those with news above a number, in the site's scope",
+  @Test(
+    "digests of cases: those with news above a number, in the site's scope",
     arguments: HubEngine.all)
   func caseDigests(_ engine: HubEngine) throws {
     let store = try engine.make()
@@ -136,7 +138,8 @@ struct ScopeConformance {
     #expect(try digests("b", above: late.fromSeq).isEmpty)
   }
 
-  @Test("a scope's digest is the sum over its cases and the rows without one",
+  @Test(
+    "a scope's digest is the sum over its cases and the rows without one",
     arguments: HubEngine.all)
   func scopeDigest(_ engine: HubEngine) throws {
     let store = try engine.make()

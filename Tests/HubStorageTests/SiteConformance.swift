@@ -22,7 +22,8 @@ struct SiteConformance {
     contact.pending = 2
     let full = SiteRecord(
       id: "hemmingen", name: "Stadt Hemmingen", kind: .association,
-      areas: ["08118027", "08118028"], state: .joined, url: "https://hub:1", joinURL: "https://hub:2",
+      areas: ["08118027", "08118028"], state: .joined, url: "https://hub:1",
+      joinURL: "https://hub:2",
       tokenHash: [1, 2, 3], tokenExpiresAt: 99, keyHash: [], certificateExpiresAt: 0,
       contact: contact)
     try store.write { writer throws in
@@ -50,7 +51,8 @@ struct SiteConformance {
     #expect(try store.read { try $0.sites.count } == 1)
   }
 
-  @Test("sites are found by key and by token, whatever their state, and listed by name",
+  @Test(
+    "sites are found by key and by token, whatever their state, and listed by name",
     arguments: HubEngine.all)
   func lookups(_ engine: HubEngine) throws {
     let store = try engine.make()
@@ -78,7 +80,8 @@ struct SiteConformance {
     }
   }
 
-  @Test("a key or token that another site has is refused, and that site stays",
+  @Test(
+    "a key or token that another site has is refused, and that site stays",
     arguments: HubEngine.all)
   func takenKey(_ engine: HubEngine) throws {
     let store = try engine.make()
@@ -90,7 +93,8 @@ struct SiteConformance {
     }
   }
 
-  @Test("the answer to a batch is kept under site, incarnation and number", arguments: HubEngine.all)
+  @Test(
+    "the answer to a batch is kept under site, incarnation and number", arguments: HubEngine.all)
   func batches(_ engine: HubEngine) throws {
     let store = try engine.make()
     let stored = [1, 2, 10].map { AnsweredBatch.sample(site: "a", number: $0) }
@@ -134,7 +138,8 @@ struct SiteConformance {
     #expect(throws: HubStoreError.entryKnown(EntryID(n: 1, tag: 5)), "the same batch again") {
       try store.write { try $0.store(first, verdicts: [(EntryID(n: 1, tag: 5), .applied)]) }
     }
-    #expect(try store.read { try $0.lastBatch(of: "a", incarnation: IncarnationID("i-a")) } == first)
+    #expect(
+      try store.read { try $0.lastBatch(of: "a", incarnation: IncarnationID("i-a")) } == first)
     // What was taken back with the failed transaction is not known.
     try store.write { try $0.store(.sample(site: "a", number: 2), verdicts: [(fresh, .applied)]) }
     try store.write {

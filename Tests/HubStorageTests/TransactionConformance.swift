@@ -6,7 +6,8 @@ import Testing
 /// What every engine owes for reads and writes as such.
 @Suite("Hub store: transactions")
 struct TransactionConformance {
-  @Test("writes are alone: two threads that count never count one number twice",
+  @Test(
+    "writes are alone: two threads that count never count one number twice",
     arguments: HubEngine.all)
   func serialWrites(_ engine: HubEngine) throws {
     let county = try engine.make()
@@ -32,7 +33,8 @@ struct TransactionConformance {
     }
   }
 
-  @Test("a body that throws leaves nothing, and its error arrives unchanged",
+  @Test(
+    "a body that throws leaves nothing, and its error arrives unchanged",
     arguments: HubEngine.all)
   func throwingBody(_ engine: HubEngine) throws {
     struct Change: Error, Equatable { let reason: String }
@@ -51,7 +53,8 @@ struct TransactionConformance {
         builder.propose(.sample(in: "c9"))
         try writer.write(builder.plan, at: 1, random: randomBytes)
         try writer.put(.sample("z"))
-        try writer.store(.sample(site: "a", number: 9), verdicts: [(EntryID(n: 90, tag: 1), .applied)])
+        try writer.store(
+          .sample(site: "a", number: 9), verdicts: [(EntryID(n: 90, tag: 1), .applied)])
         throw Change(reason: "of mind")
       }
     }

@@ -25,7 +25,8 @@ struct VersionEncodingTests {
     #expect(VersionEncoding.encode([one, version(2), one]).count == 3 * short)
   }
 
-  @Test("cut bytes are refused, or are the whole encoding of fewer runs",
+  @Test(
+    "cut bytes are refused, or are the whole encoding of fewer runs",
     arguments: 0..<50 as Range<UInt64>)
   func truncation(_ seed: UInt64) throws {
     var generator = Generator(state: seed)

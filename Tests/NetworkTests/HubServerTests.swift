@@ -199,9 +199,7 @@ struct HubServerTests {
 
   @Test("The self-test refuses a listener that lets strangers in")
   func selfTest() async throws {
-    let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     try await TestHub.run { hub in
-      continuation.yield(hub.sitePort)
       let outcome = blocking {
         try await StrangerTest.run(host: "127.0.0.1", port: hub.joinPort)
       }
@@ -210,12 +208,10 @@ struct HubServerTests {
         try blocking { try await StrangerTest.run(host: "0.0.0.0", port: hub.sitePort) }.get()
       }
     }
-    // Both listeners are gone now: what cannot be dialled is not believed to be safe.
-    for await port in ports {
-      await #expect(throws: HubStartError.selfTestFailed) {
-        try await StrangerTest.run(host: "127.0.0.1", port: port)
-      }
-      break
+    // What cannot be dialled is not believed to be safe. Nothing ever listens on the port of
+    // tcpmux, and nobody but root could.
+    await #expect(throws: HubStartError.selfTestFailed) {
+      try await StrangerTest.run(host: "127.0.0.1", port: 1)
     }
   }
 

@@ -44,7 +44,8 @@ struct ApplyTests {
     #expect(try replica.logCount() == 0)
   }
 
-  @Test("a row that moved is gone in the one case and whole in the other, in any order",
+  @Test(
+    "a row that moved is gone in the one case and whole in the other, in any order",
     arguments: [true, false])
   func move(goneFirst: Bool) throws {
     let replica = try ReplicaFixture()

@@ -15,11 +15,13 @@ struct DigestTests {
     #expect(record.digestEqual == true && record.scopeDigest == outcome.hubDigest)
   }
 
-  @Test("a case that differs is named, alone, until it comes whole", arguments: [
-    "UPDATE person SET phone = 'x' WHERE id = 'p1'", "DELETE FROM person WHERE id = 'p1'",
-    "UPDATE case_file SET opened_on = NULL WHERE id = 'c1'",
-    "UPDATE person SET phone = '' WHERE id = 'p1'",
-  ])
+  @Test(
+    "a case that differs is named, alone, until it comes whole",
+    arguments: [
+      "UPDATE person SET phone = 'x' WHERE id = 'p1'", "DELETE FROM person WHERE id = 'p1'",
+      "UPDATE case_file SET opened_on = NULL WHERE id = 'c1'",
+      "UPDATE person SET phone = '' WHERE id = 'p1'",
+    ])
   func unequal(_ sql: String) throws {
     let replica = try ReplicaFixture()
     try replica.writeUnseen(sql)

@@ -84,10 +84,12 @@ struct ParkingTests {
     #expect(try replica.apply(replica.hub.scope(at: 30)).isEqual)
   }
 
-  @Test("a poison row that nobody captured stops no pull", arguments: [
-    "UPDATE person SET email = CAST(x'ff41' AS TEXT) WHERE id = 'p1'",
-    "UPDATE person SET family_name = hex(zeroblob(150000)) WHERE id = 'p1'",
-  ])
+  @Test(
+    "a poison row that nobody captured stops no pull",
+    arguments: [
+      "UPDATE person SET email = CAST(x'ff41' AS TEXT) WHERE id = 'p1'",
+      "UPDATE person SET family_name = hex(zeroblob(150000)) WHERE id = 'p1'",
+    ])
   func unseenPoison(_ sql: String) throws {
     let replica = try ReplicaFixture()
     try replica.writeUnseen(sql)

@@ -17,8 +17,9 @@ struct ReplicaFileTests {
   @Test("a new replica knows its origin and stands at the log's beginning")
   func create() throws {
     try ReplicaFile.create(at: path, origin: ReplicaFixture.origin)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
-      == ["caseload.sqlite"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: folder.url.path).sorted()
+        == ["caseload.sqlite"])
     let record = try ReplicaFile.open(at: path).record()
     #expect(record.county == ReplicaFixture.origin.county)
     #expect(record.site == ReplicaFixture.origin.site)

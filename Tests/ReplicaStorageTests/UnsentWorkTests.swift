@@ -10,7 +10,8 @@ struct UnsentWorkTests {
   /// Where the edit stands when the pull comes.
   enum Stage: CaseIterable { case logged, batched }
 
-  @Test("an unsent column stays on top, its row is asked for, the others show the hub's value",
+  @Test(
+    "an unsent column stays on top, its row is asked for, the others show the hub's value",
     arguments: Stage.allCases)
   func onTop(_ stage: Stage) throws {
     let replica = try ReplicaFixture()
@@ -78,7 +79,8 @@ struct UnsentWorkTests {
     #expect(try replica.refreshList() == [person("p1")], "the e-mail has not been shown")
   }
 
-  @Test("an unsent deletion stays; the row comes back with the verdict that returns it",
+  @Test(
+    "an unsent deletion stays; the row comes back with the verdict that returns it",
     arguments: Stage.allCases)
   func deletion(_ stage: Stage) throws {
     let replica = try ReplicaFixture()
@@ -103,7 +105,8 @@ struct UnsentWorkTests {
     #expect(try replica.refreshList().isEmpty && replica.pins(of: person("p1")).isEmpty)
   }
 
-  @Test("a row with unanswered changes is never removed; it goes with their verdict",
+  @Test(
+    "a row with unanswered changes is never removed; it goes with their verdict",
     arguments: Stage.allCases)
   func goneRow(_ stage: Stage) throws {
     let replica = try ReplicaFixture()
@@ -155,8 +158,9 @@ struct UnsentWorkTests {
       INSERT INTO person (id, case_id) VALUES ('p9', 'c1')
       """)
     try replica.apply(replica.hub.scope(at: 20, whole: ["c1"]))
-    #expect(try replica.client.rows("SELECT id, phone FROM person WHERE case_id = 'c1' ORDER BY id")
-      == [["p1", "mine"], ["p9", ""]])
+    #expect(
+      try replica.client.rows("SELECT id, phone FROM person WHERE case_id = 'c1' ORDER BY id")
+        == [["p1", "mine"], ["p9", ""]])
     #expect(try replica.logCount() == 3, "nothing is captured twice")
     #expect(try replica.settle(at: 30).isEqual)
     #expect(try replica.refreshList().isEmpty)

@@ -16,7 +16,7 @@ struct CoalescePropertyTests {
     }
   }
 
-  @Test("every entry that was a change is found once, whatever is parked or cut off", arguments: seeds)
+  @Test("every entry that was a change is found once, parked or cut off or not", arguments: seeds)
   func conservation(seeds: Range<UInt64>) {
     for seed in seeds {
       let replica = RandomReplica(seed: seed)
@@ -172,7 +172,8 @@ private struct RandomReplica {
 
   private static let cases = [CountySample.caseA, CountySample.caseB, CaseID("case-c")]
   private static let roots = cases.map { CountySample.caseFile.key($0.string) }
-  private static let others = ["p", "q"].map(CountySample.person.key)
+  private static let others =
+    ["p", "q"].map(CountySample.person.key)
     + [CountySample.talk.key("t"), CountySample.worker.key("w")]
 
   init(seed: UInt64) {

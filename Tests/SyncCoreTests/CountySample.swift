@@ -20,7 +20,7 @@ enum CountySample {
     1, "case_file", .caseRoot,
     [
       column(1, "opened_on", .date, .min, isRequired: true),
-      column(2, "phase", .code, .state, codes: ["open", "closed", "archived"], terminal: ["closed"]),
+      column(2, "phase", .code, .state, codes: ["open", "closed"], terminal: ["closed"]),
       column(3, "desk", .text, .lead, tier: .local),
     ])
   static let person = table(

@@ -285,10 +285,11 @@ private struct DecisionStep {
     zip(change.cells.mask.numbers, change.cells.values).map { ($0, $1) }
   }
 
-  /// What the hub holds afterwards.
-  func current(inColumn number: Int) -> Value? {
+  /// What the hub holds afterwards in the change's case: nothing where the row stands elsewhere.
+  func current(inColumn number: Int) -> Value {
     let row = plan.rows.first { $0.key == change.row } ?? before.rows[change.row]
-    return row?.values[table.position(ofColumn: number)!]
+    guard let row, row.caseID == change.caseID else { return .null }
+    return row.values[table.position(ofColumn: number)!]
   }
 
   func accountsFor(_ value: Value, inColumn number: Int) -> Bool {

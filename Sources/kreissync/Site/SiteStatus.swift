@@ -68,6 +68,7 @@ struct StatusLight: Equatable {
     if pending > 0 { yellow.append("pending") }
     if record.position.seq < record.head { yellow.append("behind") }
     if parked > 0 { yellow.append("parked") }
+    if proposals > 0 { yellow.append("proposals_open") }
     if let last = record.lastSuccess {
       let age = now - last
       if age > Self.staleMax {
