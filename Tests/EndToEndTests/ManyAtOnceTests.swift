@@ -50,6 +50,8 @@ struct ManyAtOnceTests {
           let outcome = try fresh.site("sync", environment: proxy.environment)
           #expect(outcome.exit == 0, "pause at \(bytes): \(outcome)")
           #expect(try outcome.json["digest"]["equal"] == true)
+          // What was written behind the last page comes with the next session.
+          try fresh.sync()
           try Agreement.expectSameRows(county, fresh)
         }
       }
@@ -70,7 +72,7 @@ struct ManyAtOnceTests {
         for (position, site) in sites.enumerated() {
           try site.execute(
             """
-            UPDATE person SET languages = 'l\(position)', family_name = 'f\(round)\(position)',
+            UPDATE person SET languages = 'l\(round)\(position)', family_name = 'f\(round)\(position)',
               phone = 'p\(round)\(position)';
             INSERT INTO consultation (id, case_id) VALUES ('\(round)-\(position)', '\(caseID)');
             DELETE FROM consultation WHERE id = '\(round - 1)-\(position)';
@@ -85,7 +87,9 @@ struct ManyAtOnceTests {
         }
       }
       try Agreement.expect(county, sites)
-      #expect(try sites[0].value("SELECT languages FROM person") == "l0,l1,l2,l3,l4")
+      // Nobody knew of the others' last edit, so all five are united.
+      let languages = try sites[0].value("SELECT languages FROM person") ?? ""
+      for position in 0..<5 { #expect(languages.contains("l5\(position)"), "\(languages)") }
       #expect(
         try county.database().column("SELECT id FROM consultation WHERE id GLOB '?-?' ORDER BY id")
           == (0..<5).map { "5-\($0)" })

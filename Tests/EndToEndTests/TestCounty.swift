@@ -11,6 +11,10 @@ enum Binary {
     ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent(".build/release/kreissync").path
 
+  static func isThere(_ program: String) -> Bool {
+    FileManager.default.isExecutableFile(atPath: program)
+  }
+
   static func run(
     _ arguments: String..., environment: [String: String] = [:], within seconds: Int = 60
   ) throws -> Outcome {
