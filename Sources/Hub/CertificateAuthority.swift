@@ -72,8 +72,8 @@ package struct CertificateAuthority: Sendable {
 
   /// Signs a certificate for the key in `csr`, a PKCS #10 request in PEM.
   ///
-  /// The request must be signed by its own key, of P-256. Every name and extension in it is ignored:
-  /// the certificate names `name` and nothing else.
+  /// The request must be signed by its own key, of P-256. Every name and extension in it is
+  /// ignored: the certificate names `name` and nothing else.
   ///
   /// - Parameter serial: ``serialByteCount`` random bytes.
   package func issue(
@@ -106,8 +106,9 @@ package struct CertificateAuthority: Sendable {
     }
   }
 
-  /// The hash of the key in `csr`, after the same checks as ``issue(csr:to:now:lifetimeDays:serial:)``
-  /// makes: lets a caller recognise a repeated request before anything is signed.
+  /// The hash of the key in `csr`, after the same checks as
+  /// ``issue(csr:to:now:lifetimeDays:serial:)`` makes: lets a caller recognise a repeated request
+  /// before anything is signed.
   package static func keyHash(inCSR csr: String) throws(CertificateRequestError) -> [UInt8] {
     try key(in: csr).keyHash
   }
@@ -130,6 +131,7 @@ package struct CertificateAuthority: Sendable {
   }
 }
 
+/// A signed certificate with the hash under which the hub finds its key.
 package struct IssuedCertificate: Sendable, Equatable {
   package let pem: String
   /// SHA-256 of the DER of the key's SubjectPublicKeyInfo: what the county's table of keys holds.

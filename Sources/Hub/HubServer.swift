@@ -17,6 +17,7 @@ import X509
 /// HTTP/1.1 over TLS 1.3. Nothing but bytes, limits and certificates is decided here: see
 /// ``CountyRequests`` for the rest.
 package struct HubServer: Sendable {
+  /// Where to listen, as whom, and for which counties; valid once made.
   package struct Configuration: Sendable {
     package let sites: ListenAddress
     package let joining: ListenAddress
@@ -191,6 +192,7 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
   package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
+/// The ports that were really bound.
 package struct ListeningPorts: Sendable, Equatable {
   package let sites: Int
   package let joining: Int

@@ -4,9 +4,9 @@ import NIOCore
 
 // A site whose certificate is refused must learn that, or it would call the hub unreachable and try
 // for ever. In TLS 1.3 the refusal crosses the site's first request on the way: the hub closes with
-// bytes unread, the kernel answers them with a reset, and the reset destroys the alert in the site's
-// receive buffer. So the hub ends its own half first, throws away what still comes, and closes when
-// the other end has, or after a second.
+// bytes unread, the kernel answers them with a reset, and the reset destroys the alert in the
+// site's receive buffer. So the hub ends its own half first, throws away what still comes, and
+// closes when the other end has, or after a second.
 
 /// A child channel whose last words arrive.
 struct LingeringChannel<Inner: ServerChildChannel>: ServerChildChannel {

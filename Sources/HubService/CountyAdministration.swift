@@ -14,6 +14,7 @@ package struct CountyAdministration: Sendable {
     self.environment = environment
   }
 
+  /// What an administrator says of a site that is to join.
   package struct NewSite: Sendable {
     package let name: String
     package let kind: SiteKind
@@ -111,6 +112,7 @@ package struct CountyAdministration: Sendable {
   }
 }
 
+/// Why an administrator's command cannot be carried out.
 package enum AdministrationError: Error, Equatable, Sendable {
   case unknownSite(SiteID)
 }

@@ -71,10 +71,9 @@ package struct CountyService: Sendable {
     default:
       reason = ProtocolError(.internalError, "the hub failed", hint: "see the hub's log")
     }
-    // A ProtocolError always encodes: its fields are texts.
-    let body = (try? WireJSON.encode(reason)) ?? []
     return ProtocolResponse(
-      status: reason.status, contentType: .json, body: body, retryAfterSeconds: retryAfter)
+      status: reason.status, contentType: .json, body: WireJSON.encode(refusal: reason),
+      retryAfterSeconds: retryAfter)
   }
 
   /// The caller's record; refuses those who may not talk now.
@@ -100,7 +99,8 @@ package struct CountyService: Sendable {
     .refused, "the hub does not serve this certificate", hint: "ask the county")
 
   /// Refuses a session that a newer one has fenced off, and marks this one as used.
-  func fence(_ session: Int64, of site: SiteRecord, in writer: some HubWriter) throws -> SiteRecord {
+  func fence(_ session: Int64, of site: SiteRecord, in writer: some HubWriter) throws -> SiteRecord
+  {
     let contact = site.contact
     guard session >= contact.sessionUsed, session <= contact.sessionIssued, session > 0 else {
       throw ProtocolError(

@@ -3,8 +3,8 @@ package import SyncCore
 import SyncProtocol
 
 extension CountyService {
-  /// The site that holds this certificate key, if it is served at all: looked up on each request, so
-  /// that a revocation holds from the next one on.
+  /// The site that holds this certificate key, if it is served at all: looked up on each request,
+  /// so that a revocation holds from the next one on.
   package func caller(keyHash: [UInt8]) throws -> Caller? {
     try store.read { reader in
       guard let site = try reader.site(keyHash: keyHash), site.state != .revoked,
@@ -21,8 +21,8 @@ extension CountyService {
 
   /// Binds a joining site to its key; durable when it returns.
   ///
-  /// A token joins once. The same key may repeat the request within the token's hour: its answer was
-  /// lost.
+  /// A token joins once. The same key may repeat the request within the token's hour: its answer
+  /// was lost.
   ///
   /// - Throws: ``ProtocolError`` `join_string_unknown`, `join_string_used`, `join_string_expired`.
   package func redeem(

@@ -15,7 +15,8 @@ extension CountyService {
       request.incarnation.utf8.count <= RowLimit.identifierByteCountMax
     else {
       throw ProtocolError(
-        .badRequest, "position, nonce or incarnation is malformed", hint: "see schemas/openapi.yaml")
+        .badRequest, "position, nonce or incarnation is malformed", hint: "see schemas/openapi.yaml"
+      )
     }
     // Before waiting for the lock: the wait is no part of the site's skew.
     let now = environment.now()

@@ -104,8 +104,8 @@ private struct LogWalk {
     }
   }
 
-  /// Erased as it should be, payload and salt together, or both there and fitting. The salt's length
-  /// is checked because a hash over both does not tell where the one ends.
+  /// Erased as it should be, payload and salt together, or both there and fitting. The salt's
+  /// length is checked because a hash over both does not tell where the one ends.
   private func isWhatItSays(_ entry: StoredLogEntry) -> Bool {
     switch (entry.payload, entry.salt) {
     case (nil, nil): true

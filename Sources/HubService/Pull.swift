@@ -151,7 +151,8 @@ private struct PageBuilder {
     let position = Position(history: since.history, seq: counter.seq, treeHead: counter.tree)
     page.head.checkpoint = WirePosition(position)
     page.head.consistency =
-      try (MerkleTree.consistencyProof(
+      try
+      (MerkleTree.consistencyProof(
         from: since.treeHead.size, to: counter.tree.size, reading: reader.treeNode) ?? [])
       .map(\.text)
     page.head.scopeDigest = try reader.scopeDigest(for: site.id).text

@@ -3,8 +3,8 @@ import SyncCore
 import SyncProtocol
 
 extension CountyService {
-  /// Decides one batch: reads what it touches, decides purely, writes effects and answer in the same
-  /// transaction. A repeat of an answered batch gets the stored answer and changes nothing.
+  /// Decides one batch: reads what it touches, decides purely, writes effects and answer in the
+  /// same transaction. A repeat of an answered batch gets the stored answer and changes nothing.
   ///
   /// - Returns: the JSON of a ``PushResponse``; durable when this returns.
   func push(_ body: [UInt8], from id: SiteID) throws -> [UInt8] {
@@ -45,7 +45,8 @@ extension CountyService {
     .fork, "this batch does not follow the last one that this hub has answered",
     hint: "the replica was restored or copied; choose with `kreissync hub site rejoin`")
 
-  private func decide(_ batch: Batch, of site: SiteRecord, in writer: some HubWriter) throws -> Plan {
+  private func decide(_ batch: Batch, of site: SiteRecord, in writer: some HubWriter) throws -> Plan
+  {
     let keys = distinct(batch.changes.map(\.row))
     let rows = try writer.rows(keys)
     let caseIDs = distinct(batch.changes.map(\.caseID) + [.none])

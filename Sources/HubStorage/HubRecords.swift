@@ -32,6 +32,7 @@ package struct Counter: Sendable, Equatable {
   }
 }
 
+/// What kind of body a site is.
 package enum SiteKind: String, Sendable, CaseIterable, Codable {
   case county
   case municipality
@@ -40,6 +41,7 @@ package enum SiteKind: String, Sendable, CaseIterable, Codable {
   case externalService = "external_service"
 }
 
+/// Whether a site may talk to the hub.
 package enum SiteState: String, Sendable, CaseIterable, Codable {
   /// Added, not yet joined.
   case waiting
@@ -121,6 +123,7 @@ package struct BatchID: Hashable, Sendable {
   }
 }
 
+/// A batch that was decided, with the answer that every repeat gets.
 package struct AnsweredBatch: Sendable, Equatable {
   package let id: BatchID
   /// SHA-256 of the batch's bytes.
@@ -150,6 +153,7 @@ package struct GrantedCase: Sendable, Equatable {
   }
 }
 
+/// The sum of the digests of a case's rows.
 package struct CaseDigest: Sendable, Equatable {
   package let caseID: CaseID
   package let digest: Digest128
@@ -160,6 +164,7 @@ package struct CaseDigest: Sendable, Equatable {
   }
 }
 
+/// Which entries of the ledger to read; all without a filter.
 package struct LedgerFilter: Sendable, Equatable {
   package var id: String?
   package var caseID: CaseID?
@@ -170,12 +175,14 @@ package struct LedgerFilter: Sendable, Equatable {
   }
 }
 
+/// An entry of the ledger as it is kept.
 package struct StoredLedgerEntry: Sendable, Equatable {
   package let id: String
   package let recordedAt: Milliseconds
   package let entry: LedgerEntry
 }
 
+/// A proposal as it is kept; `state` is `open` until somebody decides.
 package struct StoredProposal: Sendable, Equatable {
   package let id: String
   package let recordedAt: Milliseconds

@@ -4,8 +4,8 @@ package import SyncCore
 ///
 /// The hub reads, decides, writes. An engine owes three things: a write runs alone and holds the
 /// county's counter from before its first read until its commit, so sequence numbers become visible
-/// in commit order; a commit is durable when ``write(_:)`` returns; a body that throws leaves nothing
-/// behind. Nothing of an engine (SQL, row ids, error types) crosses this port.
+/// in commit order; a commit is durable when ``write(_:)`` returns; a body that throws leaves
+/// nothing behind. Nothing of an engine (SQL, row ids, error types) crosses this port.
 package protocol HubStore: Sendable {
   /// Runs `body` over one consistent state.
   func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result

@@ -7,8 +7,8 @@ package import SyncCore
 /// The hub's embedded engine: one county in one SQLite file.
 ///
 /// WAL with `synchronous=FULL`: a commit is durable when it returns. Every write begins with `BEGIN
-/// IMMEDIATE`, which is the lock on the county's counter: SQLite has one writer, so the counter that
-/// the body reads is the one that its commit moves.
+/// IMMEDIATE`, which is the lock on the county's counter: SQLite has one writer, so the counter
+/// that the body reads is the one that its commit moves.
 package struct SQLiteHub: HubStore {
   package let schema: Schema
   private let pool: DatabasePool
@@ -25,7 +25,8 @@ package struct SQLiteHub: HubStore {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw HubStoreError.unusable("\(path) exists already; a county is never created twice")
     }
-    let schema = try CaseloadSchema.read(toml: county.schemaText, file: "schema of county \(county.key)")
+    let schema = try CaseloadSchema.read(
+      toml: county.schemaText, file: "schema of county \(county.key)")
     let pool = try open(path)
     try pool.write { database in
       try database.execute(

@@ -121,7 +121,10 @@ extension SQLiteHubTransaction {
 
   var caseCount: Int {
     get throws {
-      Int(try query("SELECT count(*) FROM kreissync_case WHERE case_id <> ''").first { $0.integer(0) }!)
+      Int(
+        try query("SELECT count(*) FROM kreissync_case WHERE case_id <> ''").first {
+          $0.integer(0)
+        }!)
     }
   }
 
@@ -132,8 +135,10 @@ extension SQLiteHubTransaction {
     }
     let select = try query(
       "SELECT case_id FROM kreissync_case WHERE lead = ? AND case_id <> '' ORDER BY case_id")
-    return try leads.flatMap { lead in try select.all(Parameter(lead)) { $0.identifier(0, CaseID.self) } }
-      .sorted()
+    return try leads.flatMap { lead in
+      try select.all(Parameter(lead)) { $0.identifier(0, CaseID.self) }
+    }
+    .sorted()
   }
 
   func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws

@@ -1,7 +1,7 @@
 package import SyncProtocol
 
-/// The site's way to its hub. One implementation speaks HTTPS; the simulator has another that loses,
-/// repeats and cuts.
+/// The site's way to its hub. One implementation speaks HTTPS; the simulator has another that
+/// loses, repeats and cuts.
 package protocol HubLink {
   /// Sends one request and returns the hub's whole answer, whatever its status.
   ///
@@ -11,6 +11,7 @@ package protocol HubLink {
 
 /// Why no answer came.
 package struct LinkFailure: Error, Sendable, Equatable {
+  /// What the site can do about it depends on this.
   package enum Cause: Sendable, Equatable {
     /// No connection, a cut, a deadline: try again later.
     case unreachable

@@ -3,6 +3,7 @@ package import SyncCore
 
 /// How a session went, in the words of the contract.
 package struct SessionReport: Sendable {
+  /// The contract's `result`.
   package enum Result: String, Sendable {
     case done
     case offline

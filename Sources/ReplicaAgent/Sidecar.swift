@@ -33,8 +33,10 @@ package struct Sidecar: Codable, Sendable, Equatable {
 
   /// The sidecar in a site's directory; nil before the first session.
   package static func read(in directory: String) throws -> Sidecar? {
-    guard let bytes = try DurableFile.read(
-      directory + "/" + fileName, byteCountMax: 64 << 10) else { return nil }
+    guard
+      let bytes = try DurableFile.read(
+        directory + "/" + fileName, byteCountMax: 64 << 10)
+    else { return nil }
     return try WireJSON.decode(bytes)
   }
 

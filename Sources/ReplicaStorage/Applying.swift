@@ -4,6 +4,7 @@ package import SyncCore
 
 /// What a pull brings, all pages together: the scope at one position of the hub's log.
 package struct PulledScope: Sendable {
+  /// A case that the site may hold, with its part in it.
   package struct CaseState: Sendable {
     package let caseID: CaseID
     package let lead: SiteID
@@ -22,6 +23,7 @@ package struct PulledScope: Sendable {
     }
   }
 
+  /// One row as the hub sent it.
   package enum Item: Sendable {
     case whole(RowImage)
     case part(RowImage)
@@ -60,9 +62,9 @@ package struct ApplyOutcome: Sendable {
 extension ReplicaFile {
   /// Applies a pull in one transaction: rows, cursor, base marker and digests move together.
   ///
-  /// Columns with unsent work stay on top; their base is pinned and their row asked for again. A row
-  /// with unanswered changes is never removed. Rows of a case that is delivered whole and that the
-  /// hub has never seen are captured, not dropped.
+  /// Columns with unsent work stay on top; their base is pinned and their row asked for again. A
+  /// row with unanswered changes is never removed. Rows of a case that is delivered whole and that
+  /// the hub has never seen are captured, not dropped.
   package func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
     try write { database in
       var application = try Application(file: self, database: database, now: now)
@@ -127,13 +129,14 @@ private struct Application {
   }
 
   private mutating func put(_ state: PulledScope.CaseState) throws {
-    let isKnown = try Query(
-      database,
-      "UPDATE kreissync_case_state SET lead = ?, role = ?, epoch = ? WHERE case_id = ? RETURNING 1"
-    ).first(
-      Parameter(state.lead), .text(state.role.rawValue), .integer(state.epoch),
-      Parameter(state.caseID)
-    ) { _ in true } ?? false
+    let isKnown =
+      try Query(
+        database,
+        "UPDATE kreissync_case_state SET lead = ?, role = ?, epoch = ? WHERE case_id = ? RETURNING 1"
+      ).first(
+        Parameter(state.lead), .text(state.role.rawValue), .integer(state.epoch),
+        Parameter(state.caseID)
+      ) { _ in true } ?? false
     if !isKnown {
       try Query(database, "INSERT INTO kreissync_case_state VALUES (?, ?, ?, ?, NULL, ?)").run(
         Parameter(state.caseID), Parameter(state.lead), .text(state.role.rawValue),

@@ -93,7 +93,8 @@ extension ReplicaFile {
     var byteCount = 0
     for change in changes {
       let length = change.cells.values.reduce(128) { $0 + ($1.text?.utf8.count ?? 8) }
-      if slice.count == limit.changeCount || (byteCount + length > limit.byteCount && !slice.isEmpty)
+      if slice.count == limit.changeCount
+        || (byteCount + length > limit.byteCount && !slice.isEmpty)
       {
         slices.append(slice)
         slice = []

@@ -38,7 +38,8 @@ extension ReplicaFile {
     let table: Table
     let wanted: [CaptureTrigger]
     let present: [String]
-    /// A trigger of ours is gone or says something else; otherwise only a unique index came or went.
+    /// A trigger of ours is gone or says something else; otherwise only a unique index came or
+    /// went.
     let lacksTriggers: Bool
   }
 

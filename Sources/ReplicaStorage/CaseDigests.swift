@@ -71,7 +71,8 @@ struct CaseDigests {
   /// What the scrub compares with: the rows as they were proved equal to the hub's.
   private func keepBaseline(_ rows: [(key: RowKey, digest: Digest128)], of caseID: CaseID) throws {
     try Query(database, "DELETE FROM kreissync_baseline WHERE case_id = ?").run(Parameter(caseID))
-    let insert = try Query(database, "INSERT OR REPLACE INTO kreissync_baseline VALUES (?, ?, ?, ?)")
+    let insert = try Query(
+      database, "INSERT OR REPLACE INTO kreissync_baseline VALUES (?, ?, ?, ?)")
     for row in rows {
       try insert.run(
         .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(caseID),

@@ -62,7 +62,8 @@ extension ReplicaFile {
       caseID: row.isNull(5) ? nil : row.identifier(5),
       mask: ColumnMask(bits: UInt64(bitPattern: row.integer(3)))
         .intersection(table.allColumns),
-      oldValues: row.isNull(8) ? nil : CapturedValues.read(row.text(8), of: table), at: row.integer(6),
+      oldValues: row.isNull(8) ? nil : CapturedValues.read(row.text(8), of: table),
+      at: row.integer(6),
       base: base)
   }
 

@@ -98,9 +98,10 @@ package final class ReplicaFile {
           guard format <= ReplicaTables.format else {
             throw ReplicaError.newerFormat(path: path, format: format)
           }
-          let (text, key) = try Query(
-            database, "SELECT schema, digest_key FROM kreissync_replica"
-          ).first { ($0.text(0), $0.blob(1)) } ?? ("", [])
+          let (text, key) =
+            try Query(
+              database, "SELECT schema, digest_key FROM kreissync_replica"
+            ).first { ($0.text(0), $0.blob(1)) } ?? ("", [])
           guard let digestKey = SipHash128Key(bytes: key) else { throw ReplicaError.corrupt }
           return ReplicaFile(
             path: path, schema: try CaseloadSchema.read(toml: text, file: path), queue: queue,

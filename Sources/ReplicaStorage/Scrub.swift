@@ -6,8 +6,8 @@ import SyncCore
 /// change log become captured changes.
 ///
 /// By ``Baseline``, a row that differs was changed here, a row without one was written here, and a
-/// baseline without its row was deleted here. Rows that hold unsent work or wait for the hub are left
-/// alone: they are scrubbed when they are clean again.
+/// baseline without its row was deleted here. Rows that hold unsent work or wait for the hub are
+/// left alone: they are scrubbed when they are clean again.
 struct Scrub {
   let file: ReplicaFile
   let database: Database
@@ -72,7 +72,8 @@ struct Scrub {
   }
 
   /// Nobody knows which columns changed, so an update names all; the hub applies those that differ.
-  private func capture(_ key: RowKey, _ kind: CaptureKind, _ caseID: CaseID?, in table: Table) throws
+  private func capture(_ key: RowKey, _ kind: CaptureKind, _ caseID: CaseID?, in table: Table)
+    throws
   {
     let mask = kind == .update ? Int64(bitPattern: table.allColumns.bits) : 0
     try Query(

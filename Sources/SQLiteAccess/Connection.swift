@@ -9,8 +9,8 @@ package enum Connection {
   /// commit is durable when it returns.
   ///
   /// - Parameters:
-  ///   - synchronous: `FULL`, or `EXTRA` where a rollback journal may be in use: its removal, too, is
-  ///     durable then.
+  ///   - synchronous: `FULL`, or `EXTRA` where a rollback journal may be in use: its removal, too,
+  ///     is durable then.
   ///   - busyMilliseconds: how long to wait for another program's lock.
   ///   - firesTriggers: off for the agent, whose own writes must not be captured again.
   package static func configuration(

@@ -4,12 +4,12 @@ package import SyncCore
 
 /// A prepared statement, bound and stepped through SQLite's C interface.
 ///
-/// GRDB prepares and caches it; its own binding and row types cost two to nine times as much per row
-/// (measured: 410,000 rows a second this way, 157,000 with `execute(arguments:)`, 46,000 with
+/// GRDB prepares and caches it; its own binding and row types cost two to nine times as much per
+/// row (measured: 410,000 rows a second this way, 157,000 with `execute(arguments:)`, 46,000 with
 /// records), and they fold text into Swift strings before anyone could look at its bytes.
 ///
-/// Not `Sendable`: it lives inside one database access. Parameters and columns count from 1 and 0, as
-/// in SQLite.
+/// Not `Sendable`: it lives inside one database access. Parameters and columns count from 1 and 0,
+/// as in SQLite.
 package struct Query {
   private let statement: Statement
   private let connection: OpaquePointer

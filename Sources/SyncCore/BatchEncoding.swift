@@ -2,6 +2,7 @@
 extension Batch {
   private static let magic: [UInt8] = Array("KSB1".utf8)
 
+  /// The bytes that are hashed, kept in the outbox and sent.
   package func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 64 + changes.count * 96)
     writer.raw(Self.magic)

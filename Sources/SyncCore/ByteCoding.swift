@@ -1,4 +1,5 @@
-/// Writes the primitives of the canonical encoding. `schemas/README.md` specifies every one of them.
+/// Writes the primitives of the canonical encoding. `schemas/README.md` specifies every one of
+/// them.
 package struct ByteWriter: Sendable {
   package private(set) var bytes: [UInt8] = []
 
@@ -42,6 +43,7 @@ package struct ByteWriter: Sendable {
     bytes.append(contentsOf: value)
   }
 
+  /// The length in bytes, then the UTF-8 bytes as they are.
   package mutating func text(_ value: ByteText) {
     var string = value.string
     string.withUTF8 { utf8 in
@@ -55,6 +57,7 @@ package struct ByteWriter: Sendable {
     bytes.append(contentsOf: value)
   }
 
+  /// A cell: tag 0 empty, 1 number, 2 text.
   package mutating func value(_ value: Value) {
     switch value {
     case .null:
@@ -71,6 +74,7 @@ package struct ByteWriter: Sendable {
 
 /// Why bytes are not what they should be. Carries a place, never a value.
 package struct DecodeError: Error, Equatable, Sendable {
+  /// What is wrong with the bytes.
   package enum Cause: String, Sendable {
     case truncated
     case overlongNumber
@@ -121,6 +125,7 @@ package struct ByteReader: Sendable {
     return bytes[offset]
   }
 
+  /// A number of up to 64 bits, in its one shortest form.
   package mutating func varint() throws(DecodeError) -> UInt64 {
     let start = offset
     var value: UInt64 = 0
@@ -179,6 +184,7 @@ package struct ByteReader: Sendable {
     return bytes[offset..<offset + byteCount]
   }
 
+  /// A text that is UTF-8 and no longer than allowed.
   package mutating func text(byteCountMax: Int) throws(DecodeError) -> ByteText {
     let start = offset
     let length = try count()
@@ -189,6 +195,7 @@ package struct ByteReader: Sendable {
     return ByteText(string)
   }
 
+  /// An identifier of at most ``RowLimit/identifierByteCountMax`` bytes.
   package mutating func identifier<ID: TextIdentifier>(_: ID.Type = ID.self)
     throws(DecodeError) -> ID
   {
@@ -200,6 +207,7 @@ package struct ByteReader: Sendable {
     return Array(try raw(length))
   }
 
+  /// A cell: tag 0 empty, 1 number, 2 text.
   package mutating func value() throws(DecodeError) -> Value {
     let start = offset
     switch try byte() {

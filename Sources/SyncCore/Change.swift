@@ -59,6 +59,7 @@ package struct Change: Hashable, Sendable {
   }
 }
 
+/// A column whose base differs from its change's.
 package struct ColumnBase: Hashable, Sendable {
   package let column: Int
   package let base: Int64

@@ -18,8 +18,8 @@
 /// A row that moved several times is deleted from the case in which the hub knows it: that of the
 /// first deletion. It is parked with that case as with the one in which it stands.
 ///
-/// Bases: a column's base is the oldest base of the entries that changed it or its group, or its pin
-/// where that is older. A deletion's base is that of the entry that deleted.
+/// Bases: a column's base is the oldest base of the entries that changed it or its group, or its
+/// pin where that is older. A deletion's base is that of the entry that deleted.
 package struct Coalescing: Sendable {
   /// In the order in which they must be sent: a case's root before its rows.
   package private(set) var changes: [Change] = []
@@ -193,8 +193,9 @@ private struct Fold {
       switch entry.kind {
       case .note: open.append(position)
       case .insert:
-        // NB: of several notes for one eviction one counts. The last tells the time of the eviction;
-        // the first that knew no less of the hub has seen all that was written here since.
+        // NB: of several notes for one eviction one counts. The last tells the time of the
+        // eviction; the first that knew no less of the hub has seen all that was written here
+        // since.
         if let last = open.last, let note = open.first(where: { all[$0].base == all[last].base }) {
           evictions.insert(note)
         }

@@ -35,8 +35,10 @@ package struct Decision {
     draft = DecisionDraft(context: context, view: view, digestKey: digestKey)
   }
 
-  /// - Parameter view: every row and case that `changes` name; what is missing counts as never seen.
-  /// - Returns: answers in the order of `changes`, and everything to be written, in one transaction.
+  /// - Parameter view: every row and case that `changes` name; what is missing counts as never
+  ///   seen.
+  /// - Returns: answers in the order of `changes`, and everything to be written, in one
+  ///   transaction.
   package static func decide(
     _ changes: [Change], view: HubView, context: DecisionContext, digestKey: SipHash128Key
   ) -> Plan {

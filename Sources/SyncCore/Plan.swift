@@ -17,6 +17,7 @@ package struct Plan: Sendable {
 
 /// One entry of the hub's log: something that happened, with its place in the county's one order.
 package struct LogEntry: Hashable, Sendable {
+  /// What happened.
   package enum Content: Hashable, Sendable {
     /// What a change did to a row: the columns that really changed, with their new values.
     case row(ChangeKind, RowImage)
@@ -57,7 +58,8 @@ package struct LogEntry: Hashable, Sendable {
 }
 
 extension LogEntry {
-  /// The bytes that the log's tree commits to: everything the entry says, in the canonical encoding.
+  /// The bytes that the log's tree commits to: everything the entry says, in the canonical
+  /// encoding.
   package func encodedPayload() -> [UInt8] {
     var writer = ByteWriter(capacity: 256)
     writer.varint(UInt64(seq))

@@ -5,9 +5,10 @@
 ///                    └───────────┘          └──────────┘
 ///                 more of the log       unequal cases: pulled again, whole
 ///
-/// Push comes first, so that a pull brings the verdicts' consequences. A failure at any step leads to
-/// `parting` with its code if the hub was reached, and ends the session.
+/// Push comes first, so that a pull brings the verdicts' consequences. A failure at any step leads
+/// to `parting` with its code if the hub was reached, and ends the session.
 package struct ReplicaSession: Sendable {
+  /// The step that is under way.
   package enum State: Hashable, Sendable {
     case greeting
     case building
@@ -18,6 +19,7 @@ package struct ReplicaSession: Sendable {
     case ended
   }
 
+  /// What the shell tells the machine.
   package enum Event: Hashable, Sendable {
     case begun
     /// The hub answered the hello and its log extends the one the site saw.
@@ -37,6 +39,7 @@ package struct ReplicaSession: Sendable {
     case parted
   }
 
+  /// What the machine asks the shell to do.
   package enum Action: Hashable, Sendable {
     case sayHello
     case buildBatches

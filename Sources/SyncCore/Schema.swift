@@ -50,6 +50,7 @@ package enum TableScope: String, Sendable, CaseIterable {
   case global
 }
 
+/// One table as the schema declares it.
 package struct Table: Sendable, Equatable {
   /// 1 or more; stable.
   package let number: Int
@@ -61,7 +62,8 @@ package struct Table: Sendable, Equatable {
   package let isAppendOnly: Bool
   /// The hub alone writes it; a replica refuses local writes.
   package let isHubOnly: Bool
-  /// Months after its case's closing until the row is due for erasure; nil while it belongs to no case.
+  /// Months after its case's closing until the row is due for erasure; nil while it belongs to no
+  /// case.
   package let retentionMonths: Int?
   /// In order of their numbers; without `id` and `case_id`, which every table has by its scope.
   package let columns: [Column]
@@ -146,6 +148,7 @@ package enum Policy: String, Sendable, CaseIterable {
   case manual
 }
 
+/// One column as the schema declares it.
 package struct Column: Sendable, Equatable {
   /// SQLite's integers have 64 bits; two are kept for row kinds in the change log.
   package static let numberMax = 62

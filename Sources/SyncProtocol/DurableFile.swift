@@ -98,6 +98,7 @@ package enum DurableFile {
 
 /// A file that could not be read or written.
 package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// What was tried, in words for a message.
   package enum Operation: String, Sendable {
     case read, write
     case makeDirectory = "make directory"

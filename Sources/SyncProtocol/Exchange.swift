@@ -1,7 +1,7 @@
 /// One request of a site and the hub's answer, free of HTTP: the shells at both ends translate.
 ///
-/// Every request is a POST; `path` is one of ``ProtocolPath``. Bodies here are plain: compression on
-/// the link is the shells' business.
+/// Every request is a POST; `path` is one of ``ProtocolPath``. Bodies here are plain: compression
+/// on the link is the shells' business.
 package struct ProtocolRequest: Sendable, Equatable {
   package let path: String
   package let contentType: ContentType
@@ -14,6 +14,7 @@ package struct ProtocolRequest: Sendable, Equatable {
   }
 }
 
+/// The hub's answer to one request.
 package struct ProtocolResponse: Sendable, Equatable {
   /// An HTTP status; 200 for every answered request, else the body is a ``ProtocolError``.
   package let status: Int
@@ -32,12 +33,14 @@ package struct ProtocolResponse: Sendable, Equatable {
   }
 }
 
+/// What a body is.
 package enum ContentType: String, Sendable {
   case json = "application/json"
   /// Row blocks with a JSON head: `schemas/README.md` specifies them.
   case rows = "application/vnd.kreissync.rows"
 }
 
+/// The addresses of version 1.
 package enum ProtocolPath {
   package static let hello = "/v1/hello"
   package static let push = "/v1/push"

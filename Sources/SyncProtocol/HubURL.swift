@@ -48,6 +48,7 @@ package struct HubURL: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
+/// Why a text is no address of a hub.
 package enum HubURLError: Error, Sendable, Equatable, CustomStringConvertible {
   case tooLong
   case notHTTPS

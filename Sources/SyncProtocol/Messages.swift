@@ -56,6 +56,7 @@ package struct WirePosition: Codable, Sendable, Equatable {
   }
 }
 
+/// The hub's part of the greeting: a session number, and the proof that its log only grew.
 package struct HelloResponse: Codable, Sendable, Equatable {
   /// Fences this session: requests with a lower number are refused from its first use on.
   package var session: Int64
@@ -95,6 +96,7 @@ package struct PushResponse: Codable, Sendable, Equatable {
   }
 }
 
+/// What became of one change, in JSON.
 package struct WireAnswer: Codable, Sendable, Equatable {
   package var n: Int64
   package var verdict: Verdict
@@ -109,6 +111,7 @@ package struct WireAnswer: Codable, Sendable, Equatable {
   }
 }
 
+/// What became of one column, in JSON.
 package struct WireOutcome: Codable, Sendable, Equatable {
   package var column: Int
   package var verdict: Verdict
@@ -133,12 +136,14 @@ package struct WireValue: Codable, Sendable, Equatable {
 
   package init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
+    guard !container.decodeNil() else {
       value = .null
-    } else if let number = try? container.decode(Int64.self) {
-      // NB: the only way to ask Codable which of two types stands here.
-      value = .integer(number)
-    } else {
+      return
+    }
+    // NB: trying is the only way to ask Codable which of two types stands here.
+    do {
+      value = .integer(try container.decode(Int64.self))
+    } catch DecodingError.typeMismatch {
       value = .text(try container.decode(String.self))
     }
   }
@@ -179,6 +184,7 @@ package struct PullRequest: Codable, Sendable, Equatable {
   package static let refreshCountMax = 2_000
 }
 
+/// A row's table and id, in JSON.
 package struct WireRowKey: Codable, Sendable, Equatable {
   package var table: Int
   package var id: String
@@ -199,10 +205,11 @@ package struct WireRowKey: Codable, Sendable, Equatable {
 
 /// Where the next page begins. The site hands it back as it is.
 ///
-/// Pages come in rounds. A round covers the log entries from `since` + 1 to `through`, the head when
-/// it began: first the cases that were granted in it, whole, then the rows that changed in it, each
-/// as it stands when its page is read. What changes meanwhile lies behind `through` and comes in the
-/// next round; the last round ends at the head itself, so all pages together are the state there.
+/// Pages come in rounds. A round covers the log entries from `since` + 1 to `through`, the head
+/// when it began: first the cases that were granted in it, whole, then the rows that changed in it,
+/// each as it stands when its page is read. What changes meanwhile lies behind `through` and comes
+/// in the next round; the last round ends at the head itself, so all pages together are the state
+/// there.
 package struct PullContinuation: Codable, Sendable, Equatable {
   package var since: Int64
   package var through: Int64
@@ -245,6 +252,7 @@ package struct ByeRequest: Codable, Sendable, Equatable {
   }
 }
 
+/// The hub has recorded how the session went.
 package struct ByeResponse: Codable, Sendable, Equatable {
   package var recorded: Bool
 

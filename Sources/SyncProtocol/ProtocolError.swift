@@ -1,5 +1,6 @@
 /// Why the hub refused a request. The body of every answer whose status is not 200.
 package struct ProtocolError: Error, Codable, Sendable, Equatable {
+  /// Code for programs, message and hint for people.
   package struct Detail: Codable, Sendable, Equatable {
     package var code: Code
     package var message: String
@@ -42,6 +43,7 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
   /// The same for a reader that may be older than the hub: a code it does not know is a text like
   /// any other.
   package struct Lenient: Codable, Sendable, Equatable {
+    /// As ``ProtocolError/Detail``, with any code.
     package struct Detail: Codable, Sendable, Equatable {
       package var code: String
       package var message: String

@@ -52,6 +52,7 @@ package struct PullPage: Sendable, Equatable {
     }
   }
 
+  /// One row as this page brings it.
   package enum RowItem: Sendable, Equatable {
     /// Every travelling column: the row is there, new or not.
     case whole(RowImage)
@@ -63,7 +64,8 @@ package struct PullPage: Sendable, Equatable {
   package var head: Head
   package var cases: [CaseRecord] = []
   package var rows: [RowItem] = []
-  /// On the last page: digests of the cases in which something happened since the request's position.
+  /// On the last page: digests of the cases in which something happened since the request's
+  /// position.
   package var digests: [(caseID: CaseID, digest: Digest128)] = []
 
   package init(head: Head = Head()) {
@@ -77,6 +79,7 @@ package struct PullPage: Sendable, Equatable {
 
   private static let magic: [UInt8] = Array("KSP1".utf8)
 
+  /// The page's bytes.
   package func encoded() throws -> [UInt8] {
     var writer = ByteWriter(capacity: 1_024 + rows.count * 128)
     writer.raw(Self.magic)
@@ -175,6 +178,7 @@ package enum PushBody {
     return writer.bytes
   }
 
+  /// The session's number and the batch's bytes, undecoded.
   package static func decode(_ body: [UInt8]) throws(DecodeError) -> (
     session: Int64, batch: [UInt8]
   ) {

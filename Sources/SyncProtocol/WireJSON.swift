@@ -10,8 +10,19 @@ package enum WireJSON {
     return Array(try encoder.encode(message))
   }
 
+  /// A refusal's bytes. Its fields are texts, which always encode.
+  package static func encode(refusal: ProtocolError) -> [UInt8] {
+    do {
+      return try encode(refusal)
+    } catch {
+      preconditionFailure("three texts did not encode: \(error)")
+    }
+  }
+
   /// - Throws: ``ProtocolError`` `bad_request` if the bytes are no such message.
-  package static func decode<Message: Decodable>(_ bytes: [UInt8], as _: Message.Type = Message.self)
+  package static func decode<Message: Decodable>(
+    _ bytes: [UInt8], as _: Message.Type = Message.self
+  )
     throws(ProtocolError) -> Message
   {
     let decoder = JSONDecoder()

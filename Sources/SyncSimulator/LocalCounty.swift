@@ -8,8 +8,8 @@ import Synchronization
 
 /// A county in one process: a real hub and real replicas in files of their own, without HTTP.
 ///
-/// Everything but the line and the shells is the product's: protocol bytes, decisions, SQL, triggers,
-/// apply. Removes its directory when it goes.
+/// Everything but the line and the shells is the product's: protocol bytes, decisions, SQL,
+/// triggers, apply. Removes its directory when it goes.
 package final class LocalCounty {
   package let directory: String
   package let hub: SQLiteHub
@@ -23,7 +23,8 @@ package final class LocalCounty {
   /// - Parameter seed: everything random in this county follows from it.
   package init(seed: UInt64, schemaText: String = LawSchema.text) throws {
     // Memory-backed where the system has it: a county of the laws lives for milliseconds.
-    let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+    let root =
+      FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
     directory = "\(root)/kreissync-county-\(ProcessInfo.processInfo.processIdentifier)-\(UUID())"
     try FileManager.default.createDirectory(
       atPath: directory, withIntermediateDirectories: true)

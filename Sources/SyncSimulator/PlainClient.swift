@@ -53,6 +53,7 @@ package final class PlainClient {
   }
 }
 
+/// What SQLite said to the other program.
 package struct PlainClientError: Error, Sendable {
   package let message: String
   package let sql: String

@@ -18,7 +18,9 @@ package enum PlainComparison {
         }
       let sql =
         "SELECT id, \(place), \(columns.joined(separator: ", ")) FROM \"\(table.name)\" ORDER BY id"
-      let theirs = try hub.rows(sql).filter { cases.contains($0[1].text ?? "") || table.scope == .global }
+      let theirs = try hub.rows(sql).filter {
+        cases.contains($0[1].text ?? "") || table.scope == .global
+      }
       let ours = try replica.rows(sql)
       guard theirs != ours else { continue }
       let missing = theirs.filter { !ours.contains($0) }.map { "hub has \($0)" }

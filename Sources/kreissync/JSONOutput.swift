@@ -54,11 +54,12 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral,
 func printJSON(_ document: JSONValue) {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  // Texts, numbers and lists of them always encode.
-  guard let bytes = try? encoder.encode(document) else {
-    preconditionFailure("a JSON document did not encode")
+  do {
+    print(String(decoding: try encoder.encode(document), as: UTF8.self))
+  } catch {
+    // Texts, numbers and lists of them always encode.
+    preconditionFailure("a JSON document did not encode: \(error)")
   }
-  print(String(decoding: bytes, as: UTF8.self))
 }
 
 /// UTC with seconds, as `2026-11-21T09:13:38Z`.

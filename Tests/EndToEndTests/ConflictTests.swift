@@ -1,7 +1,7 @@
 import Testing
 
-/// Two sites change what they both hold without knowing of each other. `municipality` opened the case
-/// and leads it; `field` contributes.
+/// Two sites change what they both hold without knowing of each other. `municipality` opened the
+/// case and leads it; `field` contributes.
 struct ConflictTests {
   private struct Pair {
     let county: TestCounty

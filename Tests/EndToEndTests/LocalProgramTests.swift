@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What the local program may do to its replica: own indexes, odd journal modes, odd values, rebuilt
-/// tables. What cannot be sent stops itself only.
+/// What the local program may do to its replica: own indexes, odd journal modes, odd values,
+/// rebuilt tables. What cannot be sent stops itself only.
 struct LocalProgramTests {
   private func withTwoSites(
     _ body: (TestCounty, TestSite, TestSite) throws -> Void

@@ -45,11 +45,11 @@ final class SQLClient {
     try require(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
     defer { sqlite3_finalize(statement) }
     for (position, text) in parameters.enumerated() {
-      // NB: the destructor -1 makes SQLite copy the text.
+      // SQLITE_TRANSIENT is the number -1, which C casts too: SQLite copies the text and calls nobody.
+      let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
       try require(
         sqlite3_bind_text(
-          statement, Int32(position + 1), text, Int32(text.utf8.count),
-          unsafeBitCast(-1, to: sqlite3_destructor_type.self)))
+          statement, Int32(position + 1), text, Int32(text.utf8.count), transient))
     }
     var rows: [[String?]] = []
     while true {

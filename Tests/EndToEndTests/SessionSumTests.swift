@@ -2,7 +2,8 @@ import Testing
 
 /// The sums of a session, in the situations that local programs bring about.
 struct SessionSumTests {
-  /// Runs with one site whose first case is at the hub; `body` gets the site, its client and the case.
+  /// Runs with one site whose first case is at the hub; `body` gets the site, its client and the
+  /// case.
   private func withSyncedCase(
     _ body: (TestCounty, TestSite, SQLClient, String) throws -> Void
   ) throws {

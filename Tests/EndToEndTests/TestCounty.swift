@@ -139,8 +139,8 @@ final class TestCounty {
   }
 }
 
-/// Ports below the range that outgoing connections use: a hub that is killed and started again finds
-/// its port free.
+/// Ports below the range that outgoing connections use: a hub that is killed and started again
+/// finds its port free.
 enum Ports {
   private static let last = Mutex(12_000 + Int(getpid()) % 10_000)
 

@@ -101,7 +101,8 @@ extension HubReader {
   }
 }
 
-/// > MTH(D[n]) = HASH(0x01 || MTH(D[0:k]) || MTH(D[k:n])), k the largest power of two smaller than n
+/// > MTH(D[n]) = HASH(0x01 || MTH(D[0:k]) || MTH(D[k:n])), k the largest power of two smaller than
+/// n
 ///
 /// (RFC 9162, section 2.1.1)
 func naiveRoot(_ leaves: ArraySlice<Hash256>) -> Hash256 {

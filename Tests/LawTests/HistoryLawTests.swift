@@ -72,7 +72,9 @@ private struct RandomHistory {
   }
 
   private mutating func write(at site: LocalSite) throws {
-    let cases = try site.client.rows("SELECT id FROM case_file ORDER BY id").compactMap { $0[0].text }
+    let cases = try site.client.rows("SELECT id FROM case_file ORDER BY id").compactMap {
+      $0[0].text
+    }
     guard let caseID = cases.randomElement(using: &generator), !generator.chance(8) else {
       let id = "case\(nextText)"
       nextText += 1
@@ -86,7 +88,8 @@ private struct RandomHistory {
     case 0, 1:
       let text = freshText(column, site)
       try site.client.run(
-        "INSERT INTO sample (id, case_id, \(column)) VALUES ('r\(nextText)', '\(caseID)', '\(text)')")
+        "INSERT INTO sample (id, case_id, \(column)) VALUES ('r\(nextText)', '\(caseID)', '\(text)')"
+      )
     case 2:
       let text = freshText("text", site)
       try site.client.run(
@@ -151,7 +154,8 @@ private struct RandomHistory {
         known.formUnion(row.compactMap(\.text))
       }
     }
-    // What its own author replaced or deleted before it was ever sent is in no change but a deletion.
+    // What its own author replaced or deleted before it was ever sent is in no change but a
+    // deletion.
     let sent = try sentTexts()
     let lost = written.filter { !known.contains($0.text) && sent.contains($0.text) }
     #expect(lost.map(\.text) == [], "seed \(seed)")

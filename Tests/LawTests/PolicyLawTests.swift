@@ -4,8 +4,8 @@ import SyncSimulator
 import Testing
 
 /// Law 6: two or three sites change the same cells without knowing of each other, through real
-/// replicas and a real hub; every cell ends as its policy says, told by a model that knows nothing of
-/// the product but the policies' names.
+/// replicas and a real hub; every cell ends as its policy says, told by a model that knows nothing
+/// of the product but the policies' names.
 @Suite("Law 6: each policy decides as it is defined")
 struct PolicyLawTests {
   /// 1,000 histories; every history contests all ten columns.
@@ -73,7 +73,9 @@ private struct PolicyHistory {
       if value != base[column] { values[column] = value }
     }
     if !values.isEmpty {
-      let assignments = columns.compactMap { column in values[column].map { "\(column) = \($0.sql)" } }
+      let assignments = columns.compactMap { column in
+        values[column].map { "\(column) = \($0.sql)" }
+      }
       try site.client.run("UPDATE sample SET \(assignments.joined(separator: ", "))")
     }
     let at = try site.client.rows("SELECT max(at) FROM kreissync_log WHERE id = 'r'")[0][0]
@@ -127,7 +129,8 @@ private struct PolicyModel {
     return current
   }
 
-  private func contested(_ incoming: Value, by edit: Edit, current: Value, of holder: Edit) -> Value {
+  private func contested(_ incoming: Value, by edit: Edit, current: Value, of holder: Edit) -> Value
+  {
     switch column {
     case "by_lead": edit.site.name == "lead" ? incoming : current
     case "by_county": edit.site.kind == .county && holder.site.kind != .county ? incoming : current

@@ -275,6 +275,7 @@ private func blocking(
   _ work: @escaping @Sendable () async throws -> Void
 ) -> Result<Void, any Error> {
   let done = DispatchSemaphore(value: 0)
+  // Written once, before the signal; read once, behind the wait.
   nonisolated(unsafe) var outcome: Result<Void, any Error> = .success(())
   Task {
     do { try await work() } catch { outcome = .failure(error) }

@@ -81,7 +81,7 @@ struct ParkingTests {
     #expect(try replica.file.parkedCount() == 0)
     let sent = try replica.lastChanges()
     #expect(sent.first { $0.row == person("p2") }?.base == 10, "its author had seen 10")
-    #expect(sent.allSatisfy { (1...128).contains($0.row.id.string.utf8.count) })
+    #expect(sent.allSatisfy { $0.row.id.string.utf8.count <= 128 })
     for change in sent { replica.hub.take(change) }
     try replica.answer()
     #expect(try replica.file.pendingCount() == 0)

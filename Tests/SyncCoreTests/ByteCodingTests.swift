@@ -152,7 +152,8 @@ struct ByteCodingTests {
 }
 
 extension SeededGenerator {
-  /// A number of which every bit length is as likely as any other, so that short encodings come too.
+  /// A number of which every bit length is as likely as any other, so that short encodings come
+  /// too.
   mutating func anyWidth() -> UInt64 {
     next() >> UInt64.random(in: 0..<64, using: &self)
   }

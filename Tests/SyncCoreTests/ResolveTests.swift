@@ -1,8 +1,8 @@
 import SyncCore
 import Testing
 
-/// The table of ``resolve(_:)``, cell by cell. What a policy does not ask about makes no difference:
-/// every cell is tried with all combinations of it.
+/// The table of ``resolve(_:)``, cell by cell. What a policy does not ask about makes no
+/// difference: every cell is tried with all combinations of it.
 @Suite("Policies")
 struct ResolveTests {
   /// What the two sides are, apart from their values.

@@ -3,7 +3,8 @@ import SyncCore
 import SyncProtocol
 import Testing
 
-/// The documents under `schemas/` say what the code does, in every place where they can be compared.
+/// The documents under `schemas/` say what the code does, in every place where they can be
+/// compared.
 @Suite("The specification")
 struct SpecificationTests {
   // MARK: Examples

@@ -20,8 +20,8 @@ struct HubInit: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Makes a hub, or adds a county to one.")
 
-  @Option(help: "The hub's directory; made if missing.")
-  var data: String
+  @Option(name: .customLong("data"), help: "The hub's directory; made if missing.")
+  var path: String
 
   @Option(help: "The county's official key, five digits.")
   var county: String
@@ -43,8 +43,9 @@ struct HubInit: ParsableCommand {
     }
     let text: String
     if let schema {
-      guard let bytes = try DurableFile.read(
-        schema, byteCountMax: CaseloadSchema.textByteCountMax)
+      guard
+        let bytes = try DurableFile.read(
+          schema, byteCountMax: CaseloadSchema.textByteCountMax)
       else {
         throw CommandFailure(
           .failed, "schema_missing", "there is no file \(schema)", hint: "check --schema")
@@ -54,21 +55,21 @@ struct HubInit: ParsableCommand {
     } else {
       text = CaseloadSchema.shipped
     }
-    try DurableFile.makeDirectory(data)
+    try DurableFile.makeDirectory(path)
     let now = Surroundings.now()
-    _ = try ServerIdentity.create(directory: data, now: now)
-    _ = try CertificateAuthority.create(county: key, directory: data, now: now)
+    _ = try ServerIdentity.create(directory: path, now: now)
+    _ = try CertificateAuthority.create(county: key, directory: path, now: now)
     let record = CountyRecord(
       key: key, name: name, history: HistoryID(Surroundings.uuid()),
       digestKey: Surroundings.random(16), schemaText: text)
     _ = try SQLiteHub.create(
-      at: HubDirectory(path: data).databasePath(of: key), county: record, now: now)
+      at: HubDirectory(path: path).databasePath(of: key), county: record, now: now)
     if output.json {
       printJSON([
         "county": .text(county), "name": .text(name), "history": .text(record.history.string),
       ])
     } else {
-      print("county \(county) \(name) is ready in \(data)")
+      print("county \(county) \(name) is ready in \(path)")
     }
   }
 }

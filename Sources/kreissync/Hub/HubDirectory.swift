@@ -15,7 +15,10 @@ struct HubDirectory {
 
   /// The counties whose databases stand here, in ascending order.
   func counties() throws -> [CountyKey] {
-    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+    let names: [String]
+    do {
+      names = try FileManager.default.contentsOfDirectory(atPath: path)
+    } catch {
       throw CommandFailure(
         .failed, "hub_missing", "there is no hub at \(path)",
         hint: "check --data; `kreissync hub init` makes a hub")
@@ -70,13 +73,13 @@ struct HubDirectory {
 
 /// Options of every command on one county.
 struct CountyOptions: ParsableArguments {
-  @Option(help: "The hub's directory.")
-  var data: String
+  @Option(name: .customLong("data"), help: "The hub's directory.")
+  var path: String
 
   @Option(help: "The county's key; may be left out where the hub has one county.")
   var county: String?
 
-  var directory: HubDirectory { HubDirectory(path: data) }
+  var directory: HubDirectory { HubDirectory(path: path) }
 
   func key() throws -> CountyKey { try directory.county(named: county) }
 }

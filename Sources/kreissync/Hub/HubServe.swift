@@ -12,8 +12,8 @@ struct HubServe: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Serves every county of the hub's directory.")
 
-  @Option(help: "The hub's directory.")
-  var data: String
+  @Option(name: .customLong("data"), help: "The hub's directory.")
+  var path: String
 
   @Option(help: "Where sites call: demands a client certificate of everyone.")
   var listen = "127.0.0.1:8443"
@@ -28,10 +28,10 @@ struct HubServe: AsyncParsableCommand {
     let (sites, joining) = (
       try address(listen, option: "--listen"), try address(joinListen, option: "--join-listen")
     )
-    let directory = HubDirectory(path: data)
+    let directory = HubDirectory(path: path)
     let counties = try ServedCounties(directory)
     let configuration = HubServer.Configuration(
-      sites: sites, joining: joining, identity: try ServerIdentity.load(directory: data),
+      sites: sites, joining: joining, identity: try ServerIdentity.load(directory: path),
       authorities: counties.authorities)
     var logger = Logger(label: "kreissync.hub") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = .notice

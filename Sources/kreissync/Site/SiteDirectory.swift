@@ -43,8 +43,8 @@ struct SiteDirectory {
 }
 
 struct SiteOptions: ParsableArguments {
-  @Option(help: "The site's directory.")
-  var data: String
+  @Option(name: .customLong("data"), help: "The site's directory.")
+  var path: String
 
-  var directory: SiteDirectory { SiteDirectory(path: data) }
+  var directory: SiteDirectory { SiteDirectory(path: path) }
 }
