@@ -53,8 +53,11 @@ private struct LogWalk {
       let transactions = try reader.transactions(
         from: appender.size, limit: Self.transactionsRead)
       guard let last = transactions.last else { break }
-      let count = max(last.lastSeq - nextSeq + 1, 0)
-      var entries = try reader.log(from: nextSeq, limit: Int(count))[...]
+      guard last.lastSeq >= nextSeq else {
+        throw Flaw(seq: nextSeq, problem: "a transaction covers no entry")
+      }
+      let count = Int(last.lastSeq - nextSeq) + 1
+      var entries = try reader.log(from: nextSeq, limit: count)[...]
       for transaction in transactions {
         // What lies behind the head is no part of what the head says.
         guard appender.size < head.tree.size else {

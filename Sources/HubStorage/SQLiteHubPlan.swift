@@ -45,7 +45,10 @@ extension SQLiteHubTransaction {
     parameters += row.values.map(Parameter.init)
     let marks = Array(repeating: "?", count: names.count).joined(separator: ", ")
     try query(
-      "INSERT OR REPLACE INTO \(quoted(table.name)) (\(names.joined(separator: ", "))) VALUES (\(marks))"
+      """
+      INSERT OR REPLACE INTO \(quoted(table.name)) (\(names.joined(separator: ", ")))
+      VALUES (\(marks))
+      """
     ).run(parameters)
   }
 

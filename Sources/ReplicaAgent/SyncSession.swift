@@ -105,6 +105,10 @@ package struct SyncSession<Link: HubLink> {
     case .applyPages:
       try apply()
       return .applied(unequalCases: unequalCases.count)
+    case .scrub:
+      let found = try file.scrub(at: environment.now()) > 0
+      if found { report.events.append(ReplicaEvent.scrubFound.rawValue) }
+      return .scrubbed(found: found)
     case .sayGoodbye:
       try part(failure ?? refusedUpload)
       return .parted

@@ -132,7 +132,9 @@ private struct Application {
     let isKnown =
       try Query(
         database,
-        "UPDATE kreissync_case_state SET lead = ?, role = ?, epoch = ? WHERE case_id = ? RETURNING 1"
+        """
+        UPDATE kreissync_case_state SET lead = ?, role = ?, epoch = ? WHERE case_id = ? RETURNING 1
+        """
       ).first(
         Parameter(state.lead), .text(state.role.rawValue), .integer(state.epoch),
         Parameter(state.caseID)

@@ -30,13 +30,16 @@ extension ReplicaFile {
   /// This is the barrier: only what stands in the outbox is ever sent, and what stands there has
   /// survived a power cut. The caller writes the sidecar before it sends.
   ///
+  /// - Parameter entryCountMax: how long a stretch may be; shorter ones cut rows apart.
   /// - Returns: what became of the stretch's entries; `captured` and `coalesced` leave out those
   ///   that went into batches, which are counted when their batch is answered.
-  package func buildBatches(_ limit: BatchLimit) throws -> (tally: CaptureTally, reachesEnd: Bool) {
+  package func buildBatches(
+    _ limit: BatchLimit, entryCountMax: Int = ReplicaFile.windowEntryCountMax
+  ) throws -> (tally: CaptureTally, reachesEnd: Bool) {
     try write { database in
       var record = try Self.record(in: database)
       let window = try window(
-        of: record, limit: Self.windowEntryCountMax, in: database)
+        of: record, limit: entryCountMax, in: database)
       var rows: [RowKey: LocalRow] = [:]
       let coalescing = try Coalescing(
         window.entries, schema: schema, reachesEnd: window.reachesEnd,
@@ -72,14 +75,17 @@ extension ReplicaFile {
   ) throws {
     guard !coalescing.changes.isEmpty else { return }
     let insert = try Query(database, "INSERT INTO kreissync_outbox VALUES (?, ?, ?, NULL)")
-    var coalesced = coalescing.coalesced
-    for changes in slices(of: coalescing.changes, limit: limit) {
+    var coalesced = coalescing.coalesced[...]
+    var slices = slices(of: coalescing.changes, limit: limit)
+    // A row that was edited very often: its folded entries may need more batches than its change.
+    while coalesced.count > slices.count * Batch.coalescedCountMax { slices.append([]) }
+    for changes in slices {
       record.batchNumber += 1
       let batch = Batch(
         incarnation: record.incarnation, number: record.batchNumber,
         history: record.position.history, previous: record.batchHash ?? .zero,
-        coalesced: coalesced, changes: changes)
-      coalesced = []
+        coalesced: Array(coalesced.prefix(Batch.coalescedCountMax)), changes: changes)
+      coalesced = coalesced.dropFirst(Batch.coalescedCountMax)
       let bytes = batch.encoded()
       let hash = Hash256(sha256Of: bytes)
       try insert.run(.integer(batch.number), .blob(hash.bytes), .blob(bytes))

@@ -6,7 +6,6 @@ package import SyncCore
 /// What a session found and mended before it began: the contract's `events`.
 package enum ReplicaEvent: String, Sendable {
   case triggersRepaired = "triggers_repaired"
-  case tableRebuilt = "table_rebuilt"
   case scrubFound = "scrub_found"
 }
 

@@ -5,8 +5,10 @@ import SyncCore
 
 /// Reads the change log that the triggers write.
 extension ReplicaFile {
-  /// Entries read in one go: what a write lock of a quarter of a second can batch.
-  static let windowEntryCountMax = 10_000
+  /// Entries read in one go. Folding must see all entries of a row, and a case's root with its
+  /// rows: only a wave longer than a county's whole first load is cut, because its rows must fit in
+  /// memory.
+  package static let windowEntryCountMax = 500_000
 
   /// A stretch of the log.
   struct LogWindow {
@@ -33,7 +35,8 @@ extension ReplicaFile {
       count += 1
       window.through = row.integer(0)
       if row.integer(2) == CaptureKind.marker.rawValue {
-        window.base = row.integer(3)
+        // Another program may write into the log as into any table: a base is never negative.
+        window.base = max(0, row.integer(3))
       } else if let entry = entry(row, base: window.base) {
         window.entries.append(entry)
       }

@@ -1,6 +1,17 @@
 import GRDB
 import SQLiteAccess
-import SyncCore
+package import SyncCore
+
+extension ReplicaFile {
+  /// Scrubs all tables; see ``Scrub``.
+  ///
+  /// - Returns: how many writes were found and captured.
+  package func scrub(at now: Milliseconds) throws -> Int {
+    try write { database in
+      try Scrub(file: self, database: database, now: now).run(over: schema.tables)
+    }
+  }
+}
 
 /// Finds writes that no trigger saw: rows that differ from their baseline without an entry in the
 /// change log become captured changes.

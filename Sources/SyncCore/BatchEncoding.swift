@@ -2,6 +2,9 @@
 extension Batch {
   private static let magic: [UInt8] = Array("KSB1".utf8)
 
+  /// Folded entries in one batch: what the hub records in about the time of a batch's changes.
+  package static let coalescedCountMax = 20_000
+
   /// The bytes that are hashed, kept in the outbox and sent.
   package func encoded() -> [UInt8] {
     var writer = ByteWriter(capacity: 64 + changes.count * 96)
@@ -32,7 +35,11 @@ extension Batch {
     number = try reader.natural()
     history = try reader.identifier()
     previous = Hash256(bytes: Array(try reader.raw(32)))!
+    let coalescedOffset = reader.offset
     let coalescedCount = try reader.count(ofAtLeast: 9)
+    guard coalescedCount <= Self.coalescedCountMax else {
+      throw DecodeError(.overLimit, at: coalescedOffset)
+    }
     var coalesced: [EntryID] = []
     coalesced.reserveCapacity(coalescedCount)
     for _ in 0..<coalescedCount { coalesced.append(try EntryID(from: &reader)) }
@@ -74,6 +81,11 @@ extension Change {
       writer.count(exception.column)
       writer.varint(UInt64(exception.base))
     }
+    writer.count(columnTimes.count)
+    for exception in columnTimes {
+      writer.count(exception.column)
+      writer.signed(exception.editedAt)
+    }
     RowImage(key: row, caseID: caseID, cells: cells).encode(into: &writer)
   }
 
@@ -87,16 +99,26 @@ extension Change {
     let base = try reader.natural()
     var columnBases: [ColumnBase] = []
     for _ in 0..<(try reader.count(ofAtLeast: 2)) {
-      let columnOffset = reader.offset
-      let column = try reader.varint()
-      guard (1...UInt64(Column.numberMax)).contains(column) else {
-        throw DecodeError(.unknownColumn, at: columnOffset)
-      }
-      columnBases.append(ColumnBase(column: Int(column), base: try reader.natural()))
+      let column = try Self.column(&reader)
+      columnBases.append(ColumnBase(column: column, base: try reader.natural()))
+    }
+    var columnTimes: [ColumnTime] = []
+    for _ in 0..<(try reader.count(ofAtLeast: 2)) {
+      let column = try Self.column(&reader)
+      columnTimes.append(ColumnTime(column: column, editedAt: try reader.signed()))
     }
     let image = try RowImage(from: &reader)
     self.init(
       id: id, kind: kind, row: image.key, caseID: image.caseID, cells: image.cells, base: base,
-      columnBases: columnBases, editedAt: editedAt)
+      columnBases: columnBases, editedAt: editedAt, columnTimes: columnTimes)
+  }
+
+  private static func column(_ reader: inout ByteReader) throws(DecodeError) -> Int {
+    let offset = reader.offset
+    let column = try reader.varint()
+    guard (1...UInt64(Column.numberMax)).contains(column) else {
+      throw DecodeError(.unknownColumn, at: offset)
+    }
+    return Int(column)
   }
 }

@@ -32,12 +32,15 @@ package struct Change: Hashable, Sendable {
   package let base: Int64
   /// Older bases of single columns, by column number in ascending order.
   package let columnBases: [ColumnBase]
-  /// The author's clock, uncorrected.
+  /// The author's clock at the last of the folded entries, uncorrected.
   package let editedAt: Milliseconds
+  /// Earlier times of single columns, by column number in ascending order: an old edit must not
+  /// take the time of a later edit to another column of its row.
+  package let columnTimes: [ColumnTime]
 
   package init(
     id: EntryID, kind: ChangeKind, row: RowKey, caseID: CaseID, cells: Cells, base: Int64,
-    columnBases: [ColumnBase] = [], editedAt: Milliseconds
+    columnBases: [ColumnBase] = [], editedAt: Milliseconds, columnTimes: [ColumnTime] = []
   ) {
     self.id = id
     self.kind = kind
@@ -47,6 +50,11 @@ package struct Change: Hashable, Sendable {
     self.base = base
     self.columnBases = columnBases
     self.editedAt = editedAt
+    self.columnTimes = columnTimes
+  }
+
+  package func editedAt(ofColumn number: Int) -> Milliseconds {
+    columnTimes.first { $0.column == number }?.editedAt ?? editedAt
   }
 
   package func base(ofColumn number: Int) -> Int64 {
@@ -56,6 +64,17 @@ package struct Change: Hashable, Sendable {
   /// The oldest of all its bases: what a deletion is judged by.
   package var oldestBase: Int64 {
     columnBases.reduce(base) { min($0, $1.base) }
+  }
+}
+
+/// A column that was edited before its change's last entry.
+package struct ColumnTime: Hashable, Sendable {
+  package let column: Int
+  package let editedAt: Milliseconds
+
+  package init(column: Int, editedAt: Milliseconds) {
+    self.column = column
+    self.editedAt = editedAt
   }
 }
 

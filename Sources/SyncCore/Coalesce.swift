@@ -223,7 +223,7 @@ extension CapturedEntry {
 
 extension RowLimit {
   fileprivate static func admits(_ identifier: some TextIdentifier) -> Bool {
-    identifier.string.utf8.count <= identifierByteCountMax
+    (1...identifierByteCountMax).contains(identifier.string.utf8.count)
   }
 }
 
@@ -270,7 +270,9 @@ private struct ChangeBuilder {
   /// Nothing where the hub cannot know the row, because its id or its case's fits into no message.
   func deletion(of entries: [CapturedEntry], caseID: CaseID) -> Change? {
     let last = entries.last!
-    guard RowLimit.admits(last.row.id), RowLimit.admits(caseID) else { return nil }
+    guard RowLimit.admits(last.row.id), caseID.isNone || RowLimit.admits(caseID) else {
+      return nil
+    }
     var mask = entries.reduce(ColumnMask.empty) {
       $1.kind == .update ? $0.union($1.mask) : $0
     }
@@ -304,16 +306,21 @@ private struct ChangeBuilder {
       $0.kind == .update ? table.widenedToGroups($0.mask) : columns
     }
     var exceptions: [ColumnBase] = []
+    var times: [ColumnTime] = []
     for number in columns.numbers where mask.contains(number) || kind == .delete {
       let first = written.firstIndex { $0.contains(number) }
       let oldest = first.map { entries[$0].base } ?? base
       let pinned = pins.first { $0.column == number }?.base ?? .max
       let own = min(kind == .delete ? base : oldest, pinned)
       if own != base { exceptions.append(ColumnBase(column: number, base: own)) }
+      let latest = written.lastIndex { $0.contains(number) }.map { entries[$0].at } ?? last.at
+      if kind != .delete && latest != last.at {
+        times.append(ColumnTime(column: number, editedAt: latest))
+      }
     }
     return Change(
       id: last.id, kind: kind, row: last.row, caseID: caseID,
       cells: Cells(of: values, in: table, mask: mask), base: base, columnBases: exceptions,
-      editedAt: last.at)
+      editedAt: last.at, columnTimes: times)
   }
 }

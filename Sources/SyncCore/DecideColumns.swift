@@ -43,7 +43,8 @@ extension Decision {
     }
     let speaker = touched.first { !existing.values[$0].isNull } ?? touched[0]
     return Conflict(
-      column: column, incoming: draft.contender(incoming, of: attempt.change),
+      column: column,
+      incoming: draft.contender(incoming, of: attempt.change, column: column.number),
       current: Contender(
         value: column.group == nil ? existing.values[position] : existing.values[speaker],
         site: newest.site, editedAt: newest.editedAt),

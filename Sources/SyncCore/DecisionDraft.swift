@@ -69,11 +69,12 @@ struct DecisionDraft {
   mutating func create(_ attempt: Attempt) {
     let change = attempt.change
     let seq = takeSeq()
-    let version = version(of: change, seq: seq, isDirect: true)
     let row = StoredRow(
       key: change.row, caseID: change.caseID, isAlive: true, writer: context.author.site,
       values: attempt.table.columns.map { change.cells[$0.number] ?? .null },
-      versions: attempt.table.columns.map { _ in version }, lastSeq: seq)
+      versions: attempt.table.columns.map {
+        version(of: change, column: $0.number, seq: seq, isDirect: true)
+      }, lastSeq: seq)
     replace(nil, with: row, in: attempt.table)
     log(attempt, seq: seq, kind: .insert, cells: change.cells)
   }
@@ -85,7 +86,8 @@ struct DecisionDraft {
     for effect in effects {
       row.values[effect.position] = effect.value
       row.versions[effect.position] = version(
-        of: attempt.change, seq: seq, isDirect: effect.isDirect)
+        of: attempt.change, column: attempt.table.columns[effect.position].number, seq: seq,
+        isDirect: effect.isDirect)
     }
     row.lastSeq = seq
     replace(existing, with: row, in: attempt.table)
@@ -160,25 +162,29 @@ struct DecisionDraft {
       guard current != value else { continue }
       propose(
         attempt, column: attempt.table.columns[position], rule: rule, kept: kept(current),
-        proposed: contender(value, of: change))
+        proposed: contender(value, of: change, column: attempt.table.columns[position].number))
     }
     return Answer(id: change.id, verdict: .proposal, rule: rule)
   }
 
   // MARK: Bookkeeping
 
-  func contender(_ value: Value, of change: Change) -> Contender {
-    Contender(value: value, site: context.author.site, editedAt: corrected(change))
+  func contender(_ value: Value, of change: Change, column: Int? = nil) -> Contender {
+    Contender(
+      value: value, site: context.author.site,
+      editedAt: corrected(column.map(change.editedAt(ofColumn:)) ?? change.editedAt))
   }
 
-  private func version(of change: Change, seq: Int64, isDirect: Bool) -> ColumnVersion {
+  private func version(of change: Change, column: Int, seq: Int64, isDirect: Bool) -> ColumnVersion
+  {
     ColumnVersion(
       seq: seq, site: context.author.site, incarnation: context.author.incarnation,
-      isDirect: isDirect, editedAt: corrected(change))
+      isDirect: isDirect, editedAt: corrected(change.editedAt(ofColumn: column)))
   }
 
-  private func corrected(_ change: Change) -> Milliseconds {
-    change.editedAt &- context.author.clockSkew
+  /// Nothing was edited after it arrived: a clock that runs ahead must not win for years.
+  private func corrected(_ editedAt: Milliseconds) -> Milliseconds {
+    min(editedAt &- context.author.clockSkew, context.now)
   }
 
   private mutating func takeSeq() -> Int64 {
@@ -208,7 +214,7 @@ struct DecisionDraft {
         content: .row(
           kind, RowImage(key: change.row, caseID: change.caseID, cells: cells)),
         site: context.author.site, incarnation: context.author.incarnation, origin: change.id,
-        base: change.base, editedAt: corrected(change), recordedAt: context.now))
+        base: change.base, editedAt: corrected(change.editedAt), recordedAt: context.now))
   }
 }
 

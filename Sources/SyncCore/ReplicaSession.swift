@@ -2,8 +2,10 @@
 ///
 ///     greeting ─→ building ─→ sending ─→ pulling ─→ applying ─→ parting ─→ ended
 ///                    ↑           │          ↑          │
-///                    └───────────┘          └──────────┘
-///                 more of the log       unequal cases: pulled again, whole
+///                    ├───────────┘          └──────────┤
+///                    │ more of the log       unequal cases: pulled again, whole
+///                    └─────────────────────────────────┘
+///                      the scrub found writes that no trigger saw
 ///
 /// Push comes first, so that a pull brings the verdicts' consequences. A failure at any step leads
 /// to `parting` with its code if the hub was reached, and ends the session.
@@ -35,6 +37,8 @@ package struct ReplicaSession: Sendable {
     case pageReceived(isLast: Bool)
     /// `unequalCases`: clean cases whose digest is not the hub's.
     case applied(unequalCases: Int)
+    /// Whether writes came to light that no trigger saw: they are offered like any other.
+    case scrubbed(found: Bool)
     case failed
     case parted
   }
@@ -46,6 +50,8 @@ package struct ReplicaSession: Sendable {
     case sendNextBatch
     case pullNextPage
     case applyPages
+    /// Look for writes that no trigger saw, before the hub's copy covers them.
+    case scrub
     /// Pull again, with the unequal cases whole.
     case pullUnequalCases
     case sayGoodbye
@@ -56,7 +62,6 @@ package struct ReplicaSession: Sendable {
   private var logReachedEnd = false
   private var repairCount = 0
   private var buildCount = 0
-  private var wasGreeted = false
 
   /// Rounds of repair: the first mends what differs; the second catches what was written meanwhile.
   package static let repairCountMax = 2
@@ -72,7 +77,6 @@ package struct ReplicaSession: Sendable {
     case (.greeting, .begun):
       return .sayHello
     case (.greeting, .greeted):
-      wasGreeted = true
       return build()
     case (.building, .built(let reachesEnd)):
       logReachedEnd = reachesEnd || buildCount == Self.buildCountMax
@@ -96,12 +100,16 @@ package struct ReplicaSession: Sendable {
     case (.applying, .applied(let unequalCases))
     where unequalCases > 0 && repairCount < Self.repairCountMax:
       repairCount += 1
+      return .scrub
+    case (.applying, .scrubbed(found: true)):
+      return build()
+    case (.applying, .scrubbed(found: false)):
       state = .pulling
       return .pullUnequalCases
     case (.applying, .applied):
       state = .parting
       return .sayGoodbye
-    case (.greeting, .failed) where !wasGreeted:
+    case (.greeting, .failed):
       state = .ended
       return .finish
     case (.building, .failed), (.sending, .failed), (.pulling, .failed), (.applying, .failed):

@@ -27,24 +27,25 @@ package enum LawSchema {
     number = 3
     label = "Probe"
     scope = "case"
+    tier = "personal"
     retention_months = 12
     [tables.sample.columns]
-    by_lead = { number = 1, label = "lead", type = "text", tier = "personal", policy = "lead" }
-    by_county = { number = 2, label = "county", type = "text", tier = "personal", policy = "county" }
-    by_latest = { number = 3, label = "latest", type = "text", tier = "personal", policy = "latest" }
-    by_restrict = { number = 4, label = "restrict", type = "code", tier = "personal", policy = "restrict", codes = [
+    by_lead = { number = 1, label = "lead", type = "text", policy = "lead" }
+    by_county = { number = 2, label = "county", type = "text", policy = "county" }
+    by_latest = { number = 3, label = "latest", type = "text", policy = "latest" }
+    by_restrict = { number = 4, label = "restrict", type = "code", policy = "restrict", codes = [
       "c0", "c1", "c2", "c3",
     ] }
-    by_union = { number = 5, label = "union", type = "set", tier = "personal", policy = "union", codes = [
+    by_union = { number = 5, label = "union", type = "set", policy = "union", codes = [
       "a", "b", "c", "d", "e",
     ] }
-    by_max = { number = 6, label = "max", type = "integer", tier = "personal", policy = "max" }
-    by_min = { number = 7, label = "min", type = "integer", tier = "personal", policy = "min" }
-    by_once = { number = 8, label = "once", type = "text", tier = "personal", policy = "once" }
-    by_state = { number = 9, label = "state", type = "code", tier = "personal", policy = "state", codes = [
+    by_max = { number = 6, label = "max", type = "integer", policy = "max" }
+    by_min = { number = 7, label = "min", type = "integer", policy = "min" }
+    by_once = { number = 8, label = "once", type = "text", policy = "once" }
+    by_state = { number = 9, label = "state", type = "code", policy = "state", codes = [
       "s0", "s1", "s2", "s3",
     ], terminal = ["s2"] }
-    by_manual = { number = 10, label = "manual", type = "text", tier = "personal", policy = "manual" }
+    by_manual = { number = 10, label = "manual", type = "text", policy = "manual" }
     kept_here = { number = 11, label = "local", type = "text", tier = "local", policy = "latest" }
 
     [tables.entry]
@@ -52,9 +53,10 @@ package enum LawSchema {
     label = "Eintrag"
     scope = "case"
     append = true
+    tier = "personal"
     retention_months = 12
     [tables.entry.columns]
-    text = { number = 1, label = "Text", type = "text", tier = "personal", policy = "latest" }
+    text = { number = 1, label = "Text", type = "text", policy = "latest" }
     """
 
   /// The parsed schema.

@@ -45,7 +45,8 @@ struct ConflictTests {
       try municipality.execute(
         """
         INSERT INTO plan (id, case_id, version, state) VALUES ('plan', '\(caseID)', 1, 'draft');
-        INSERT INTO plan_goal (id, case_id, plan_id, text) VALUES ('goal', '\(caseID)', 'plan', 'B1');
+        INSERT INTO plan_goal (id, case_id, plan_id, text)
+          VALUES ('goal', '\(caseID)', 'plan', 'B1');
         """)
       try municipality.sync()
       try field.sync()

@@ -72,7 +72,8 @@ struct ManyAtOnceTests {
         for (position, site) in sites.enumerated() {
           try site.execute(
             """
-            UPDATE person SET languages = 'l\(round)\(position)', family_name = 'f\(round)\(position)',
+            UPDATE person SET languages = 'l\(round)\(position)',
+              family_name = 'f\(round)\(position)',
               phone = 'p\(round)\(position)';
             INSERT INTO consultation (id, case_id) VALUES ('\(round)-\(position)', '\(caseID)');
             DELETE FROM consultation WHERE id = '\(round - 1)-\(position)';

@@ -45,7 +45,7 @@ final class SQLClient {
     try require(sqlite3_prepare_v2(handle, sql, -1, &statement, nil))
     defer { sqlite3_finalize(statement) }
     for (position, text) in parameters.enumerated() {
-      // SQLITE_TRANSIENT is the number -1, which C casts too: SQLite copies the text and calls nobody.
+      // SQLITE_TRANSIENT is the number -1, which C casts too: SQLite copies and calls nobody.
       let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
       try require(
         sqlite3_bind_text(

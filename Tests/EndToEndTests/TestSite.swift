@@ -124,7 +124,7 @@ enum Agreement {
       // NB: not the rows themselves, which may be megabytes.
       #expect(
         lacking == 0 && foreign == 0 && ours.count == theirs.count,
-        "table \(table): \(lacking) rows of the hub are not here, \(foreign) here are not the hub's",
+        "table \(table): \(lacking) of the hub are not here, \(foreign) here are not the hub's",
         sourceLocation: sourceLocation)
     }
   }

@@ -88,7 +88,10 @@ private struct RandomHistory {
     case 0, 1:
       let text = freshText(column, site)
       try site.client.run(
-        "INSERT INTO sample (id, case_id, \(column)) VALUES ('r\(nextText)', '\(caseID)', '\(text)')"
+        """
+        INSERT INTO sample (id, case_id, \(column))
+          VALUES ('r\(nextText)', '\(caseID)', '\(text)')
+        """
       )
     case 2:
       let text = freshText("text", site)

@@ -72,14 +72,15 @@ private struct PolicyHistory {
       // Writing what stands there is no change, and the triggers log none.
       if value != base[column] { values[column] = value }
     }
-    if !values.isEmpty {
-      let assignments = columns.compactMap { column in
-        values[column].map { "\(column) = \($0.sql)" }
-      }
-      try site.client.run("UPDATE sample SET \(assignments.joined(separator: ", "))")
+    // One statement for each cell: each has its own time.
+    var times: [String: Int64] = [:]
+    for column in columns.shuffled(using: &generator) {
+      guard let value = values[column] else { continue }
+      try site.client.run("UPDATE sample SET \(column) = \(value.sql)")
+      let at = try site.client.rows("SELECT at FROM kreissync_log ORDER BY n DESC LIMIT 1")[0][0]
+      times[column] = at.integer
     }
-    let at = try site.client.rows("SELECT max(at) FROM kreissync_log WHERE id = 'r'")[0][0]
-    return Edit(site: site, values: values, at: at.integer ?? 0)
+    return Edit(site: site, values: values, times: times)
   }
 
   private mutating func randomValue(_ column: String) -> Value {
@@ -104,7 +105,7 @@ private let columns = [
 private struct Edit {
   let site: LocalSite
   let values: [String: Value]
-  let at: Int64
+  let times: [String: Int64]
 }
 
 /// What a policy's name promises, written down as plainly as possible.
@@ -134,7 +135,7 @@ private struct PolicyModel {
     switch column {
     case "by_lead": edit.site.name == "lead" ? incoming : current
     case "by_county": edit.site.kind == .county && holder.site.kind != .county ? incoming : current
-    case "by_latest": edit.at >= holder.at ? incoming : current
+    case "by_latest": edit.times[column]! >= holder.times[column]! ? incoming : current
     case "by_restrict": order(incoming) > order(current) ? incoming : current
     case "by_union": united(incoming, current)
     case "by_max": (incoming.integer ?? -1) > (current.integer ?? -1) ? incoming : current

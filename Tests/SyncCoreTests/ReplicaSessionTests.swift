@@ -54,7 +54,8 @@ struct ReplicaSessionTests {
   func repair() {
     var session = started(in: .applying)
     for _ in 0..<ReplicaSession.repairCountMax {
-      #expect(session.handle(.applied(unequalCases: 4)) == .pullUnequalCases)
+      #expect(session.handle(.applied(unequalCases: 4)) == .scrub)
+      #expect(session.handle(.scrubbed(found: false)) == .pullUnequalCases)
       #expect(session.state == .pulling)
       #expect(session.handle(.pageReceived(isLast: false)) == .pullNextPage)
       #expect(session.handle(.pageReceived(isLast: true)) == .applyPages)
@@ -63,10 +64,30 @@ struct ReplicaSessionTests {
     #expect(ReplicaSession.repairCountMax == 2)
   }
 
+  @Test("writes that the scrub finds are sent before the hub's copy could cover them")
+  func scrubbed() {
+    var session = started(in: .applying)
+    #expect(session.handle(.applied(unequalCases: 1)) == .scrub)
+    #expect(session.handle(.scrubbed(found: true)) == .buildBatches)
+    #expect(session.handle(.built(reachesEnd: true)) == .sendNextBatch)
+    #expect(session.handle(.outboxEmpty) == .pullNextPage)
+    #expect(session.handle(.pageReceived(isLast: true)) == .applyPages)
+    #expect(session.handle(.applied(unequalCases: 0)) == .sayGoodbye)
+  }
+
+  @Test("an upload that the hub cannot take does not hold back the download")
+  func uploadRefused() {
+    var session = started(in: .sending)
+    #expect(session.handle(.uploadRefused) == .pullNextPage)
+    #expect(session.handle(.pageReceived(isLast: true)) == .applyPages)
+    #expect(session.handle(.applied(unequalCases: 0)) == .sayGoodbye)
+  }
+
   @Test("a repair that helps ends the session")
   func repaired() {
     var session = started(in: .applying)
-    #expect(session.handle(.applied(unequalCases: 1)) == .pullUnequalCases)
+    #expect(session.handle(.applied(unequalCases: 1)) == .scrub)
+    #expect(session.handle(.scrubbed(found: false)) == .pullUnequalCases)
     #expect(session.handle(.pageReceived(isLast: true)) == .applyPages)
     #expect(session.handle(.applied(unequalCases: 0)) == .sayGoodbye)
   }

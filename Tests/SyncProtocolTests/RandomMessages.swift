@@ -99,7 +99,10 @@ struct RandomMessages {
       columnBases: several(upTo: 3) {
         ColumnBase(column: 1 + $0.below(Column.numberMax), base: $0.natural())
       },
-      editedAt: integer())
+      editedAt: integer(),
+      columnTimes: several(upTo: 3) {
+        ColumnTime(column: 1 + $0.below(Column.numberMax), editedAt: $0.integer())
+      })
   }
 
   mutating func batch() -> Batch {

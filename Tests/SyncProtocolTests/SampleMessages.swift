@@ -32,17 +32,17 @@ enum Sample {
     editedAt: 1_763_000_000_000)
   static let update = change(
     EntryID(n: 4, tag: -1), .update, part, base: 12, [ColumnBase(column: 9, base: 10)],
-    editedAt: 1_763_000_060_000)
+    editedAt: 1_763_000_060_000, [ColumnTime(column: 9, editedAt: 1_763_000_050_000)])
   static let delete = change(
     EntryID(n: 5, tag: 0), .delete, image(7, "g1", in: "c1", [:]), base: 12, editedAt: -1)
 
   static func change(
     _ id: EntryID, _ kind: ChangeKind, _ image: RowImage, base: Int64,
-    _ columnBases: [ColumnBase] = [], editedAt: Milliseconds
+    _ columnBases: [ColumnBase] = [], editedAt: Milliseconds, _ columnTimes: [ColumnTime] = []
   ) -> Change {
     Change(
       id: id, kind: kind, row: image.key, caseID: image.caseID, cells: image.cells, base: base,
-      columnBases: columnBases, editedAt: editedAt)
+      columnBases: columnBases, editedAt: editedAt, columnTimes: columnTimes)
   }
 
   static let firstBatch = Batch(

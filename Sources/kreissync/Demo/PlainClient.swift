@@ -66,7 +66,7 @@ final class PlainClient {
   private func failure() -> CommandFailure {
     CommandFailure(
       .failed, "plain_client",
-      "a plain SQLite program got an error on \(path): \(String(cString: sqlite3_errmsg(connection)))",
+      "a plain SQLite program failed on \(path): \(String(cString: sqlite3_errmsg(connection)))",
       hint: "no program beside kreissync should ever see one: report this as a defect")
   }
 }

@@ -65,8 +65,8 @@ struct HubConflictsShow: ParsableCommand {
       \(names.tableLabel), \(names.columnLabel ?? "–") (\(names.table).\(names.column ?? "–"))
         row    \(entry.row.id)
         case   \(entry.caseID), epoch \(entry.epoch)
-        kept   \(entry.kept.value.display)   by \(entry.kept.site) at \(rfc3339(entry.kept.editedAt))
-        lost   \(entry.lost.value.display)   by \(entry.lost.site) at \(rfc3339(entry.lost.editedAt))
+        kept   \(entry.kept.display)
+        lost   \(entry.lost.display)
         rule   \(entry.rule.rawValue)\(entry.policy.map { ", policy \($0.rawValue)" } ?? "")
         base   \(entry.base), stands at \(entry.seq)
       """)
@@ -126,6 +126,10 @@ private struct Names {
 }
 
 extension Contender {
+  fileprivate var display: String {
+    "\(value.display)   by \(site) at \(rfc3339(editedAt))"
+  }
+
   fileprivate var json: JSONValue {
     [
       "value": JSONValue(cell: value), "site": .text(site.string),
