@@ -1,3 +1,5 @@
+import SyncCore
+
 /// People who live together: one family name, one origin, one arrival.
 struct SyntheticHousehold {
   struct Member {

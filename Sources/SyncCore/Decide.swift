@@ -88,6 +88,11 @@ package struct Decision {
       case .global: change.caseID.isNone
       }
     guard isPlaced, !change.row.id.string.isEmpty else { return .valueNotAllowed }
+    // Nobody has seen what has not happened: such a base would hide every conflict.
+    let bases = [change.base] + change.columnBases.map(\.base)
+    guard bases.allSatisfy({ $0 <= context.headSeq }) else { return .valueNotAllowed }
+    let byteCount = change.cells.values.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) }
+    guard byteCount <= RowLimit.rowByteCountMax / 2 else { return .valueNotAllowed }
     guard change.cells.mask.subtracting(table.travellingColumns).isEmpty else {
       return .unknownColumn
     }

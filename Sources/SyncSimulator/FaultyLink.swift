@@ -8,6 +8,8 @@ final class FaultyLink: HubLink {
   /// Of a hundred exchanges so many meet a fault.
   var faultPercent: Int
   private(set) var faultCount = 0
+  /// Sees each request at the moment in which it leaves the site.
+  var observer: ((ProtocolRequest) -> Void)?
 
   init(
     seed: UInt64, faultPercent: Int, answer: @escaping (ProtocolRequest) -> ProtocolResponse
@@ -18,6 +20,7 @@ final class FaultyLink: HubLink {
   }
 
   func exchange(_ request: ProtocolRequest) throws(LinkFailure) -> ProtocolResponse {
+    observer?(request)
     guard generator.chance(faultPercent) else { return answer(request) }
     faultCount += 1
     switch Int.random(in: 0..<3, using: &generator) {

@@ -4,6 +4,7 @@ package import HubStorage
 package import ReplicaAgent
 package import ReplicaStorage
 package import SyncCore
+package import SyncProtocol
 import Synchronization
 
 /// A county in one process: a real hub and real replicas in files of their own, without HTTP.
@@ -90,7 +91,7 @@ package final class LocalSite {
   package let file: ReplicaFile
   /// The local program.
   package let client: PlainClient
-  private let directory: String
+  package let directory: String
   private let link: FaultyLink
   private let random: (Int) -> [UInt8]
 
@@ -115,6 +116,11 @@ package final class LocalSite {
   }
 
   package var faultCount: Int { link.faultCount }
+
+  /// Calls `observer` with each request at the moment in which it leaves the site.
+  package func observe(_ observer: @escaping (ProtocolRequest) -> Void) {
+    link.observer = observer
+  }
 
   /// One session; nil where the line failed.
   package func trySync() throws -> SessionReport? {

@@ -7,7 +7,7 @@ import Testing
 struct VersionEncodingTests {
   @Test("what was encoded comes back, whatever the runs", arguments: 0..<200 as Range<UInt64>)
   func roundTrip(_ seed: UInt64) throws {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let versions = randomVersions(&generator)
     let bytes = VersionEncoding.encode(versions)
     #expect(try VersionEncoding.decode(bytes, count: versions.count) == versions)
@@ -29,7 +29,7 @@ struct VersionEncodingTests {
     "cut bytes are refused, or are the whole encoding of fewer runs",
     arguments: 0..<50 as Range<UInt64>)
   func truncation(_ seed: UInt64) throws {
-    var generator = Generator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let versions = randomVersions(&generator)
     let bytes = VersionEncoding.encode(versions)
     for length in bytes.indices {
@@ -58,7 +58,7 @@ struct VersionEncodingTests {
       seq: seq, site: "a", incarnation: IncarnationID("i"), isDirect: true, editedAt: 0)
   }
 
-  private func randomVersions(_ generator: inout Generator) -> [ColumnVersion] {
+  private func randomVersions(_ generator: inout SeededGenerator) -> [ColumnVersion] {
     (0..<Int.random(in: 1...6, using: &generator)).flatMap { _ in
       let one = ColumnVersion(
         seq: [0, 127, 128, .max].randomElement(using: &generator)!,
@@ -68,18 +68,5 @@ struct VersionEncodingTests {
         editedAt: [.min, -1, 0, .max].randomElement(using: &generator)!)
       return Array(repeating: one, count: Int.random(in: 1...10, using: &generator))
     }
-  }
-}
-
-/// SplitMix64: the same numbers for the same seed on every machine.
-private struct Generator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

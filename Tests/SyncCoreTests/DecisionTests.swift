@@ -27,12 +27,12 @@ struct DecisionTests {
 
   private func raw(
     _ kind: ChangeKind, _ key: RowKey, in caseID: CaseID = CountySample.caseA,
-    _ cells: [Int: Value] = [:]
+    _ cells: [Int: Value] = [:], base: Int64 = 50
   ) -> Change {
     let numbers = cells.keys.sorted()
     return Change(
       id: EntryID(n: 1, tag: 1), kind: kind, row: key, caseID: caseID,
-      cells: Cells(mask: ColumnMask(numbers), values: numbers.map { cells[$0]! }), base: 50,
+      cells: Cells(mask: ColumnMask(numbers), values: numbers.map { cells[$0]! }), base: base,
       editedAt: 1)
   }
 
@@ -55,6 +55,18 @@ struct DecisionTests {
     expectRefused(raw(.update, Self.person, [1: .null]), .valueNotAllowed)
     expectRefused(raw(.insert, CountySample.person.key("q"), [2: "x"]), .valueNotAllowed)
     expectRefused(raw(.insert, CountySample.person.key(""), [1: "x"]), .valueNotAllowed)
+  }
+
+  @Test("a base that nobody can have seen is refused")
+  func baseAboveTheHead() {
+    expectRefused(
+      raw(.update, Self.person, [1: "x"], base: CountySample.headSeq + 1), .valueNotAllowed)
+  }
+
+  @Test("a row that no page could carry is refused")
+  func rowTooLong() {
+    let text = Value.text(String(repeating: "x", count: RowLimit.rowByteCountMax / 2 + 1))
+    expectRefused(raw(.update, Self.person, [1: text]), .valueNotAllowed)
   }
 
   @Test("a row that does not stand where its table's rows stand is refused")

@@ -74,7 +74,7 @@ struct DemoStory {
 
   private mutating func writeCaseloads(_ cast: Cast) throws -> ContestedCase {
     try narrator.chapter("2  Other programs write caseloads into the replicas, with plain SQL")
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let towns = SyntheticCaseload(
       order(Self.hemmingenPersonCount, refusals: 1, recipients: [cast.carrier]),
       using: &generator)

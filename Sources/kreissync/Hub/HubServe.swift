@@ -21,10 +21,18 @@ struct HubServe: AsyncParsableCommand {
   @Option(name: .customLong("join-listen"), help: "Where sites join: takes one request each.")
   var joinListen = "127.0.0.1:8444"
 
+  @Option(help: "The administrators' web pages: off, for there are none yet.")
+  var console = "off"
+
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     // Usage before anything is opened.
+    guard console == "off" else {
+      throw CommandFailure(
+        .usage, "console", "this version has no console to serve at '\(console)'",
+        hint: "leave --console out, or say --console off")
+    }
     let (sites, joining) = (
       try address(listen, option: "--listen"), try address(joinListen, option: "--join-listen")
     )

@@ -1,6 +1,6 @@
-/// Seeded randomness for synthetic caseloads: the same cases from the same seed on every machine.
-/// Nothing secret may come from it.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
+/// SplitMix64: the same numbers from the same seed on every machine, for synthetic caseloads and
+/// generated histories. Nothing secret may come from it.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   package init(seed: UInt64) {
@@ -19,16 +19,17 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
 
 extension RandomNumberGenerator {
   /// True in `percent` of a hundred draws.
-  mutating func chance(_ percent: Int) -> Bool {
+  package mutating func chance(_ percent: Int) -> Bool {
     Int.random(in: 0..<100, using: &self) < percent
   }
 
   /// - Precondition: the list is not empty.
-  mutating func pick<Element>(_ list: [Element]) -> Element {
+  package mutating func pick<Element>(_ list: [Element]) -> Element {
     list[Int.random(in: list.indices, using: &self)]
   }
 
-  mutating func number(_ range: ClosedRange<Int>) -> Int {
+  /// One of the range's numbers, each as likely as any other.
+  package mutating func number(_ range: ClosedRange<Int>) -> Int {
     Int.random(in: range, using: &self)
   }
 }
