@@ -1,4 +1,5 @@
 import ReplicaAgent
+import SyncCore
 import SyncProtocol
 
 /// A line between a site and its hub that loses, repeats and cuts; the hub answers in this process.
