@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source=deploy/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-step "building kreissync (the first time 15 to 25 minutes on two cores)"
+step "building kreissync (the first time about 10 minutes on two cores)"
 swift build --package-path "$root" -c release --product kreissync \
   --explicit-target-dependency-import-check error
 

@@ -11,7 +11,7 @@ cd "$root"
 step "checking the format"
 swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-step "building everything (the first time 15 to 25 minutes on two cores)"
+step "building everything (the first time about 10 minutes on two cores)"
 swift build -c release --build-tests --explicit-target-dependency-import-check error
 
 step "running the tests"
