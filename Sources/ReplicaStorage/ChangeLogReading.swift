@@ -96,7 +96,23 @@ extension ReplicaFile {
       guard byteCount <= RowLimit.rowByteCountMax / 2 else { return .unfit(caseID, .rowTooLong) }
       return .there(LocalRow(caseID: caseID, values: values))
     }
-    return found ?? .gone
+    return try found ?? damagedRow(key, of: table, in: database) ?? .gone
+  }
+
+  /// A row whose id is not UTF-8 is found under its repaired text by nobody: it is looked for among
+  /// the rows whose ids cannot be read. A scan, but only for a key that bears the mark of repair.
+  private func damagedRow(_ key: RowKey, of table: Table, in database: Database) throws
+    -> LocalRowLookup?
+  {
+    guard key.id.string.contains("\u{FFFD}") else { return nil }
+    let place = table.scope == .ofCase ? "case_id" : "id"
+    var caseID: CaseID?
+    try Query(database, "SELECT id, \(place) FROM \(quoted(table.name))").forEach { row in
+      if row.value(0) == nil, row.identifier(0, RowID.self) == key.id {
+        caseID = table.scope == .global ? CaseID.none : row.identifier(1)
+      }
+    }
+    return caseID.map { .unfit($0, .textNotUTF8) }
   }
 
   /// Whether a message can name it: neither empty nor too long. What no message can name is unknown

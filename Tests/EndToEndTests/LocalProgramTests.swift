@@ -115,8 +115,7 @@ struct LocalProgramTests {
         """)
       let other = try client.openCase(of: "Gut")
       let outcome = try site.site("sync")
-      // What cannot be sent is told by the exit code, one way or the other.
-      #expect([5, 7].contains(outcome.exit), "\(outcome)")
+      #expect(outcome.exit == 7, "\(outcome)")
       expectSums(try outcome.json)
       #expect(
         try county.database().value("SELECT count(*) FROM case_file WHERE id = '\(other)'") == "1")
