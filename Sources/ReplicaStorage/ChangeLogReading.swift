@@ -93,7 +93,7 @@ extension ReplicaFile {
         byteCount += length
         values.append(value)
       }
-      guard byteCount <= RowLimit.rowByteCountMax / 2 else { return .unfit(caseID, .rowTooLong) }
+      guard byteCount <= RowLimit.rowByteCountMax else { return .unfit(caseID, .rowTooLong) }
       return .there(LocalRow(caseID: caseID, values: values))
     }
     return try found ?? damagedRow(key, of: table, in: database) ?? .gone

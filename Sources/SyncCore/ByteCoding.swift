@@ -234,8 +234,8 @@ package struct ByteReader: Sendable {
 package enum RowLimit {
   /// One cell: longer than any note of a consultation, far below a batch.
   package static let textByteCountMax = 256 << 10
-  /// One row: a quarter of a body's hard limit, so that a page always has room for one.
-  package static let rowByteCountMax = 2 << 20
+  /// The texts of one row: an eighth of a body's hard limit, so a page always has room for one.
+  package static let rowByteCountMax = 1 << 20
   /// One identifier (row, case, site): a UUID has 36.
   package static let identifierByteCountMax = 128
   /// Numbers of tables: far above the product's 18.

@@ -288,7 +288,7 @@ private struct ChangeBuilder {
   private func sendableColumns(of values: [Value]?) -> ColumnMask {
     guard let values else { return .empty }
     let lengths = values.map { $0.text?.utf8.count ?? 0 }
-    guard lengths.reduce(0, +) <= RowLimit.rowByteCountMax / 2 else { return .empty }
+    guard lengths.reduce(0, +) <= RowLimit.rowByteCountMax else { return .empty }
     return ColumnMask(
       table.columns.indices.lazy
         .filter { lengths[$0] <= RowLimit.textByteCountMax }.map { table.columns[$0].number }

@@ -92,7 +92,7 @@ package struct Decision {
     let bases = [change.base] + change.columnBases.map(\.base)
     guard bases.allSatisfy({ $0 <= context.headSeq }) else { return .valueNotAllowed }
     let byteCount = change.cells.values.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) }
-    guard byteCount <= RowLimit.rowByteCountMax / 2 else { return .valueNotAllowed }
+    guard byteCount <= RowLimit.rowByteCountMax else { return .valueNotAllowed }
     guard change.cells.mask.subtracting(table.travellingColumns).isEmpty else {
       return .unknownColumn
     }

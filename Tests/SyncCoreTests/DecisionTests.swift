@@ -65,7 +65,7 @@ struct DecisionTests {
 
   @Test("a row that no page could carry is refused")
   func rowTooLong() {
-    let text = Value.text(String(repeating: "x", count: RowLimit.rowByteCountMax / 2 + 1))
+    let text = Value.text(String(repeating: "x", count: RowLimit.rowByteCountMax + 1))
     expectRefused(raw(.update, Self.person, [1: text]), .valueNotAllowed)
   }
 

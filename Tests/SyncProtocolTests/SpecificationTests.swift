@@ -132,7 +132,7 @@ struct SpecificationTests {
       ),
       ("a batch is closed above", ProtocolLimit.batchByteCountTarget, "bytes"),
       ("one text cell", RowLimit.textByteCountMax, "bytes"),
-      ("one row", RowLimit.rowByteCountMax, "bytes"),
+      ("the texts of one row", RowLimit.rowByteCountMax, "bytes"),
       (
         "an identifier (row, case, site, incarnation, history)",
         RowLimit.identifierByteCountMax, "bytes"
