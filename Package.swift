@@ -11,6 +11,7 @@ let dependencies: [Package.Dependency] = [
   .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
   .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
   .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+  .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
   .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
   .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
   .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -37,6 +38,8 @@ let package = Package(
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+    // The simulator's disk: an SQLite VFS in memory that fails as disks do.
+    .target(name: "CSimulatedDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
 
     .target(name: "SyncCore", dependencies: [crypto]),
     .target(name: "SyncProtocol", dependencies: ["SyncCore", "CZstd"]),
@@ -74,13 +77,15 @@ let package = Package(
       name: "SyncSimulator",
       dependencies: [
         "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
-        "ReplicaAgent", "HubService", sqlite,
+        "ReplicaAgent", "HubService", "SQLiteAccess", "CSimulatedDisk", sqlite,
+        .product(name: "HeapModule", package: "swift-collections"),
       ]),
     .executableTarget(
       name: "kreissync",
       dependencies: [
         "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
-        "ReplicaAgent", "HubService", "Replica", "Hub", "Caseload", toml, log, sqlite,
+        "ReplicaAgent", "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", toml, log,
+        sqlite,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -92,7 +97,9 @@ let package = Package(
       dependencies: ["SyncCore", "CaseloadSchema", "ReplicaStorage", grdb, sqlite]),
     .testTarget(
       name: "HubStorageTests",
-      dependencies: ["SyncCore", "CaseloadSchema", "HubStorage", "HubService", grdb]),
+      dependencies: [
+        "SyncCore", "CaseloadSchema", "HubStorage", "HubService", "SyncSimulator", grdb,
+      ]),
     .testTarget(
       name: "NetworkTests",
       dependencies: [
@@ -105,10 +112,32 @@ let package = Package(
         "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
         "ReplicaAgent", "HubService", "SyncSimulator", sqlite,
       ]),
+    .testTarget(
+      name: "SyncSimulatorTests",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
+        "ReplicaAgent", "HubService", "SyncSimulator", sqlite,
+      ]),
+    .target(
+      name: "FuzzTargets",
+      dependencies: ["SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent"]),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     .testTarget(name: "EndToEndTests", dependencies: [sqlite]),
     .testTarget(name: "RepositoryTests"),
   ]
 )
+
+// libFuzzer calls the decoders from a program of its own, which an ordinary build must not contain:
+// coverage slows the product down, and tests do not link with it. `deploy/fuzz.sh` asks for it.
+let isFuzzing = Context.environment["KREISSYNC_FUZZ"] != nil
+if isFuzzing {
+  package.targets += [
+    .target(name: "CFuzzer"),
+    .executableTarget(
+      name: "FuzzDriver", dependencies: ["CFuzzer", "FuzzTargets"],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+  ]
+}
 
 for target in package.targets where target.type != .system && target.type != .plugin {
   guard !target.name.hasPrefix("C") || target.name.hasPrefix("Caseload") else { continue }
@@ -119,4 +148,10 @@ for target in package.targets where target.type != .system && target.type != .pl
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
   ]
+}
+
+if isFuzzing {
+  for target in package.targets where target.type != .test && target.swiftSettings != nil {
+    target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
+  }
 }

@@ -38,6 +38,10 @@ package enum CaseloadSchema {
       mistakes.add(at: "line \(line)", "has a zero byte", cure: "save the file as plain UTF-8 text")
       return nil
     }
+    if let flaw = TOMLText.flaw(in: text) {
+      mistakes.add(at: "line \(flaw.line)", flaw.fact, cure: flaw.cure)
+      return nil
+    }
     do {
       return try TOMLTable(string: text)
     } catch let error as TOMLParseError {

@@ -79,7 +79,13 @@ extension CountyService {
     let differs =
       last != nil && last!.id.number == request.lastBatchNumber
       && last!.hash.text != request.lastBatchHash
-    guard isFirst || isSame, !isAhead, !differs else {
+    // An incarnation is a random name: two sites that show the same one share a copied replica.
+    let isTaken =
+      try isFirst
+      && reader.sites.contains {
+        $0.id != site.id && ByteText($0.contact.incarnation) == incarnation.text
+      }
+    guard isFirst || isSame, !isTaken, !isAhead, !differs else {
       throw ProtocolError(
         .fork, "the replica's change log is not the one that this hub has answered",
         hint: "the replica was restored or copied; choose with `kreissync hub site rejoin`")

@@ -21,7 +21,8 @@ extension CountyService {
       let counter = try reader.counter
       try check(since, history: reader.county.history, counter: counter, in: reader)
       var builder = PageBuilder(
-        site: site, since: since, schema: schema, counter: counter, reader: reader)
+        site: site, since: since, schema: schema, counter: counter,
+        byteCountTarget: environment.pageByteCount, reader: reader)
       return try builder.page(for: request, refreshing: rows)
     }
   }
@@ -37,12 +38,16 @@ private struct PageBuilder {
   private var page = PullPage()
   private var byteCount = 0
 
-  /// A page is closed above this size: half a body's hard limit, so that one long row still fits.
-  private static var byteCountTarget: Int { ProtocolLimit.bodyByteCountMax / 2 }
+  /// A page is closed above this size.
+  private let byteCountTarget: Int
   /// Rows read in one go: their values are in memory at once.
   private static var readCount: Int { 500 }
 
-  init(site: SiteRecord, since: Position, schema: Schema, counter: Counter, reader: any HubReader) {
+  init(
+    site: SiteRecord, since: Position, schema: Schema, counter: Counter, byteCountTarget: Int,
+    reader: any HubReader
+  ) {
+    self.byteCountTarget = byteCountTarget
     self.site = site
     self.since = since
     self.schema = schema
@@ -50,7 +55,7 @@ private struct PageBuilder {
     self.reader = reader
   }
 
-  private var isFull: Bool { byteCount >= Self.byteCountTarget }
+  private var isFull: Bool { byteCount >= byteCountTarget }
 
   mutating func page(for request: PullRequest, refreshing rows: [RowKey]) throws -> PullPage {
     if let continuation = request.continuation {

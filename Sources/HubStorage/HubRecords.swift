@@ -180,6 +180,14 @@ package struct StoredLedgerEntry: Sendable, Equatable {
   package let id: String
   package let recordedAt: Milliseconds
   package let entry: LedgerEntry
+
+  package init(
+    id: String, recordedAt: Milliseconds, entry: LedgerEntry
+  ) {
+    self.id = id
+    self.recordedAt = recordedAt
+    self.entry = entry
+  }
 }
 
 /// A proposal as it is kept; `state` is `open` until somebody decides.
@@ -188,6 +196,15 @@ package struct StoredProposal: Sendable, Equatable {
   package let recordedAt: Milliseconds
   package let state: String
   package let proposal: Proposal
+
+  package init(
+    id: String, recordedAt: Milliseconds, state: String, proposal: Proposal
+  ) {
+    self.id = id
+    self.recordedAt = recordedAt
+    self.state = state
+    self.proposal = proposal
+  }
 }
 
 /// A log entry as it is kept: its payload and salt may be erased, its commitment stays.
@@ -202,6 +219,21 @@ package struct StoredLogEntry: Sendable, Equatable {
   package let payload: [UInt8]?
   package let salt: [UInt8]?
   package let commitment: Hash256
+
+  package init(
+    seq: Int64, leaf: Int64, kind: String, caseID: CaseID, site: SiteID, recordedAt: Milliseconds,
+    payload: [UInt8]?, salt: [UInt8]?, commitment: Hash256
+  ) {
+    self.seq = seq
+    self.leaf = leaf
+    self.kind = kind
+    self.caseID = caseID
+    self.site = site
+    self.recordedAt = recordedAt
+    self.payload = payload
+    self.salt = salt
+    self.commitment = commitment
+  }
 }
 
 /// One leaf of the log's tree.
@@ -210,6 +242,15 @@ package struct StoredTransaction: Sendable, Equatable {
   package let firstSeq: Int64
   package let lastSeq: Int64
   package let hash: Hash256
+
+  package init(
+    leaf: Int64, firstSeq: Int64, lastSeq: Int64, hash: Hash256
+  ) {
+    self.leaf = leaf
+    self.firstSeq = firstSeq
+    self.lastSeq = lastSeq
+    self.hash = hash
+  }
 }
 
 /// Why the store cannot do what it was asked. Engines translate their own errors into these.

@@ -1,7 +1,7 @@
 import CaseloadSchema
 import Foundation
 import GRDB
-import SQLiteAccess
+package import SQLiteAccess
 package import SyncCore
 
 /// The hub's embedded engine: one county in one SQLite file.
@@ -47,14 +47,23 @@ package struct SQLiteHub: HubStore {
 
   /// Opens an existing county's file.
   ///
+  /// - Parameter fileSystem: where `path` lies.
   /// - Throws: ``HubStoreError/unusable(_:)`` if it is missing, no county's file, or newer.
-  package static func open(at path: String) throws -> SQLiteHub {
-    guard FileManager.default.fileExists(atPath: path) else {
+  package static func open(
+    at path: String, on fileSystem: FileSystem = .ofTheSystem
+  ) throws -> SQLiteHub {
+    guard fileSystem.holds(path) else {
       throw HubStoreError.unusable("\(path) is missing; `kreissync hub init` creates a county")
     }
-    let text = try translatingErrors { try schemaText(at: path) }
+    let name = fileSystem.name(of: path)
+    let text = try translatingErrors { try schemaText(at: name) }
     let schema = try CaseloadSchema.read(toml: text, file: path)
-    return SQLiteHub(schema: schema, pool: try translatingErrors { try open(path) })
+    return SQLiteHub(schema: schema, pool: try translatingErrors { try open(name) })
+  }
+
+  /// Closes all connections now; the store cannot be used any more.
+  package func close() throws {
+    try Self.translatingErrors { try pool.close() }
   }
 
   /// The county's schema, read without writing: a pool turns WAL on, which changes the file, and

@@ -195,8 +195,8 @@ extension SQLiteHubTransaction {
 }
 
 extension LogEntry.Content {
-  /// The kind in `hub log show`.
-  fileprivate var name: String {
+  /// The kind under which every engine keeps an entry, as `hub log show` tells it.
+  package var name: String {
     switch self {
     case .row(.insert, _): "insert"
     case .row(.update, _): "update"

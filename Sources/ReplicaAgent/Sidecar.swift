@@ -23,28 +23,43 @@ package struct Sidecar: Codable, Sendable, Equatable {
     position = WirePosition(record.position)
   }
 
-  package static let fileName = "identity.json"
-
-  /// Durable when it returns.
-  package func write(in directory: String) throws {
-    try DurableFile.write(
-      try WireJSON.encode(self), to: directory + "/" + Self.fileName, mode: 0o600)
-  }
-
-  /// The sidecar in a site's directory; nil before the first session.
-  package static func read(in directory: String) throws -> Sidecar? {
-    guard
-      let bytes = try DurableFile.read(
-        directory + "/" + fileName, byteCountMax: 64 << 10)
-    else { return nil }
-    return try WireJSON.decode(bytes)
-  }
-
   /// Whether the file lacks something that the sidecar says it had.
   package func isAhead(of record: ReplicaRecord) -> Bool {
     ByteText(incarnation) != record.incarnation.text || batchNumber > record.batchNumber
       || batchedThrough > record.batchedThrough
       || position.seq > record.position.seq
       || (batchNumber == record.batchNumber && batchHash != record.batchHash?.text ?? "")
+  }
+}
+
+/// Where a replica's sidecar is kept.
+package protocol SidecarStore {
+  /// The sidecar; nil before the first session.
+  func read() throws -> Sidecar?
+  /// Durable when it returns; a crash leaves the old or the new one, whole.
+  func write(_ sidecar: Sidecar) throws
+}
+
+/// A sidecar as a file in the site's directory.
+package struct SidecarFile: SidecarStore {
+  package static let name = "identity.json"
+  /// A sidecar has some 400 bytes.
+  private static let byteCountMax = 64 << 10
+  private let path: String
+
+  /// - Parameter directory: the site's directory.
+  package init(directory: String) {
+    path = directory + "/" + Self.name
+  }
+
+  package func read() throws -> Sidecar? {
+    guard let bytes = try DurableFile.read(path, byteCountMax: Self.byteCountMax) else {
+      return nil
+    }
+    return try WireJSON.decode(bytes)
+  }
+
+  package func write(_ sidecar: Sidecar) throws {
+    try DurableFile.write(try WireJSON.encode(sidecar), to: path, mode: 0o600)
   }
 }

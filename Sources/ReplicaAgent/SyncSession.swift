@@ -1,6 +1,12 @@
 package import ReplicaStorage
 package import SyncCore
-import SyncProtocol
+package import SyncProtocol
+
+extension BatchLimit {
+  /// The protocol's own.
+  package static let standard = BatchLimit(
+    changeCount: ProtocolLimit.batchChangeCountMax, byteCount: ProtocolLimit.batchByteCountTarget)
+}
 
 /// What a session needs from outside.
 package struct SessionEnvironment {
@@ -8,24 +14,29 @@ package struct SessionEnvironment {
   package let random: (Int) -> [UInt8]
   /// Name and version of the program, for people.
   package let software: String
+  /// How large a batch may grow.
+  package let batchLimit: BatchLimit
 
   package init(
-    software: String, now: @escaping () -> Milliseconds, random: @escaping (Int) -> [UInt8]
+    software: String, now: @escaping () -> Milliseconds, random: @escaping (Int) -> [UInt8],
+    batchLimit: BatchLimit = .standard
   ) {
     self.software = software
     self.now = now
     self.random = random
+    self.batchLimit = batchLimit
   }
 }
 
-/// Runs one session of a replica with its hub: the shell around ``ReplicaSession``.
+/// One session of a replica with its hub: the shell around ``ReplicaSession``, without a network.
 ///
-/// Whatever happens (a crash between any two lines, a lost answer, a cut) the next session goes on
-/// where this one stopped: everything that counts is in the replica's file before the next step.
-package struct SyncSession<Link: HubLink> {
-  private let file: ReplicaFile
-  private let directory: String
-  private let link: Link
+/// Whoever drives it calls ``advance()`` until it ends and brings the answers to the requests that
+/// it returns; ``run(over:)`` does that over a link. Between two calls nothing is open and nothing
+/// is locked. Whatever happens there (a crash, a lost answer, a cut) the next session goes on where
+/// this one stopped: everything that counts is in the replica's file before the next step.
+package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
+  private let file: Store
+  private let sidecars: Sidecars
   private let environment: SessionEnvironment
 
   private var session = ReplicaSession()
@@ -39,37 +50,87 @@ package struct SyncSession<Link: HubLink> {
   /// Why the hub cannot take the oldest batch; the session goes on without the upload.
   private var refusedUpload: SessionError?
 
-  /// - Parameter directory: the site's directory, where the sidecar stands.
+  private var next: ReplicaSession.Action
+  /// What a request that is on its way was for.
+  private var awaited: ReplicaSession.Action?
+  private var sentBatch: WaitingBatch?
+  private var failure: (any Error)?
+
+  /// Looks whether the replica is the one that the last session left, and repairs its triggers.
+  ///
   /// - Throws: ``SessionError/replicaRestored`` if the file is behind its sidecar.
-  package init(
-    file: ReplicaFile, directory: String, link: Link, environment: SessionEnvironment
-  ) throws {
+  package init(file: Store, sidecars: Sidecars, environment: SessionEnvironment) throws {
     self.file = file
-    self.directory = directory
-    self.link = link
+    self.sidecars = sidecars
     self.environment = environment
     record = try file.record()
     report = SessionReport(record)
-    if let sidecar = try Sidecar.read(in: directory), sidecar.isAhead(of: record) {
+    if let sidecar = try sidecars.read(), sidecar.isAhead(of: record) {
       throw SessionError.replicaRestored
+    }
+    report.events += try file.installCapture(at: environment.now()).map(\.rawValue)
+    next = session.handle(.begun)
+  }
+
+  /// What the session needs to go on.
+  package enum Need: Sendable, Equatable {
+    /// Nothing: a step of the site's own is done, and the next may begin.
+    case nothing
+    /// The hub's answer to this request, or the failure to get one: ``receive(_:)``.
+    case answer(to: ProtocolRequest)
+    /// It is over: ``finish()`` says how it went.
+    case end
+  }
+
+  /// Does the next step of the site's own, up to the next request. What fails ends the session in
+  /// order: the hub is told if it was reached.
+  ///
+  /// - Precondition: no request waits for its answer.
+  package mutating func advance() -> Need {
+    precondition(awaited == nil, "a request waits for its answer")
+    guard next != .finish else { return .end }
+    let action = next
+    do {
+      if let request = try request(for: action) {
+        awaited = action
+        return .answer(to: request)
+      }
+      next = session.handle(try perform(action))
+    } catch {
+      fail(error)
+    }
+    return .nothing
+  }
+
+  /// Takes the answer to the request that ``advance()`` returned.
+  ///
+  /// - Precondition: a request waits for its answer.
+  package mutating func receive(_ outcome: Result<ProtocolResponse, LinkFailure>) {
+    guard let action = awaited else { preconditionFailure("no request waits for an answer") }
+    awaited = nil
+    do {
+      next = session.handle(try digest(Self.accepted(outcome), of: action))
+    } catch SessionError.refused(let code, let message, let hint)
+      where action == .sendNextBatch
+      && (code == ProtocolError.Code.badRequest.rawValue
+        || code == ProtocolError.Code.bodyTooLarge.rawValue)
+    {
+      refusedUpload = .uploadRefused(message: message, hint: hint)
+      next = session.handle(.uploadRefused)
+    } catch is DecodeError, is ProtocolError {
+      // Cut, or made by something that is no hub: the site cannot have made this mistake.
+      fail(SessionError.unfitAnswer("what came for \(action) cannot be decoded"))
+    } catch {
+      fail(error)
     }
   }
 
-  /// Runs the session to its end.
+  /// How the session went.
   ///
-  /// - Throws: what ended it early; the hub is told if it was reached, and the replica remembers.
-  package mutating func run() throws -> SessionReport {
-    report.events += try file.installCapture(at: environment.now()).map(\.rawValue)
-    var failure: (any Error)?
-    var action = session.handle(.begun)
-    while action != .finish {
-      do {
-        action = session.handle(try perform(action, failure: failure))
-      } catch {
-        if failure == nil { failure = error }
-        action = session.handle(.failed)
-      }
-    }
+  /// - Throws: what ended it early; the replica remembers.
+  /// - Precondition: ``advance()`` returned ``Need/end``.
+  package func finish() throws -> SessionReport {
+    precondition(next == .finish, "the session has not ended")
     if let failure = failure ?? refusedUpload {
       try file.updateRecord { $0.lastError = failure.sessionCode }
       throw failure
@@ -79,29 +140,50 @@ package struct SyncSession<Link: HubLink> {
     return report
   }
 
-  private mutating func perform(_ action: ReplicaSession.Action, failure: (any Error)?) throws
-    -> ReplicaSession.Event
-  {
+  /// Runs the session to its end.
+  ///
+  /// - Throws: what ended it early; the hub is told if it was reached, and the replica remembers.
+  package mutating func run(over link: some HubLink) throws -> SessionReport {
+    while true {
+      switch advance() {
+      case .nothing:
+        continue
+      case .answer(let request):
+        let outcome: Result<ProtocolResponse, LinkFailure>
+        do {
+          outcome = .success(try link.exchange(request))
+        } catch {
+          outcome = .failure(error)
+        }
+        receive(outcome)
+      case .end:
+        return try finish()
+      }
+    }
+  }
+
+  private mutating func fail(_ error: any Error) {
+    if failure == nil { failure = error }
+    next = session.handle(.failed)
+  }
+
+  /// The request that an action consists of; nil for the site's own steps.
+  private mutating func request(for action: ReplicaSession.Action) throws -> ProtocolRequest? {
     switch action {
-    case .sayHello:
-      try greet()
-      return .greeted
+    case .sayHello: try helloRequest()
+    case .sendNextBatch: try pushRequest()
+    case .pullNextPage, .pullUnequalCases: try pullRequest()
+    case .sayGoodbye: try byeRequest()
+    case .buildBatches, .applyPages, .scrub, .finish: nil
+    }
+  }
+
+  private mutating func perform(_ action: ReplicaSession.Action) throws -> ReplicaSession.Event {
+    switch action {
     case .buildBatches:
       return .built(reachesEnd: try build())
     case .sendNextBatch:
-      do {
-        return try sendNextBatch() ? .answered : .outboxEmpty
-      } catch SessionError.refused(let code, let message, let hint)
-        where code == ProtocolError.Code.badRequest.rawValue
-        || code == ProtocolError.Code.bodyTooLarge.rawValue
-      {
-        refusedUpload = .uploadRefused(message: message, hint: hint)
-        return .uploadRefused
-      }
-    case .pullNextPage:
-      return .pageReceived(isLast: try pull())
-    case .pullUnequalCases:
-      return .pageReceived(isLast: try pull())
+      return .outboxEmpty
     case .applyPages:
       try apply()
       return .applied(unequalCases: unequalCases.count)
@@ -109,23 +191,48 @@ package struct SyncSession<Link: HubLink> {
       let found = try file.scrub(at: environment.now()) > 0
       if found { report.events.append(ReplicaEvent.scrubFound.rawValue) }
       return .scrubbed(found: found)
-    case .sayGoodbye:
-      try part(failure ?? refusedUpload)
-      return .parted
-    case .finish:
-      preconditionFailure("nothing is performed behind the end")
+    case .sayHello, .pullNextPage, .pullUnequalCases, .sayGoodbye, .finish:
+      preconditionFailure("\(action) is no step of the site's own")
     }
   }
 
+  private mutating func digest(
+    _ response: ProtocolResponse, of action: ReplicaSession.Action
+  ) throws -> ReplicaSession.Event {
+    switch action {
+    case .sayHello:
+      try takeHello(response)
+      return .greeted
+    case .sendNextBatch:
+      try takeVerdicts(response)
+      return .answered
+    case .pullNextPage, .pullUnequalCases:
+      return .pageReceived(isLast: try takePage(response))
+    case .sayGoodbye:
+      try takeGoodbye(response)
+      return .parted
+    case .buildBatches, .applyPages, .scrub, .finish:
+      preconditionFailure("\(action) has no answer")
+    }
+  }
+
+  /// What the next ``advance()`` is about.
+  package var upcoming: ReplicaSession.Action { next }
+
   // MARK: Steps
 
-  private mutating func greet() throws {
+  private func helloRequest() throws -> ProtocolRequest {
     let nonce = Hexadecimal.text(environment.random(16))
-    let hello = HelloRequest(
-      software: environment.software, schemaVersion: file.schema.version, nonce: nonce,
-      incarnation: record.incarnation, position: record.position, clock: environment.now(),
-      lastBatchNumber: record.batchNumber, lastBatchHash: record.batchHash)
-    let answer: HelloResponse = try ask(ProtocolPath.hello, hello)
+    return try Self.json(
+      ProtocolPath.hello,
+      HelloRequest(
+        software: environment.software, schemaVersion: file.schema.version, nonce: nonce,
+        incarnation: record.incarnation, position: record.position, clock: environment.now(),
+        lastBatchNumber: record.batchNumber, lastBatchHash: record.batchHash))
+  }
+
+  private mutating func takeHello(_ response: ProtocolResponse) throws {
+    let answer: HelloResponse = try WireJSON.decode(response.body)
     guard let head = answer.head.position, answer.session > 0 else {
       throw SessionError.unfitAnswer("hello")
     }
@@ -135,13 +242,10 @@ package struct SyncSession<Link: HubLink> {
   }
 
   private mutating func build() throws -> Bool {
-    let built = try file.buildBatches(
-      BatchLimit(
-        changeCount: ProtocolLimit.batchChangeCountMax,
-        byteCount: ProtocolLimit.batchByteCountTarget))
+    let built = try file.buildBatches(environment.batchLimit)
     record = try file.record()
     // The barrier's second half: from here on a restored file shows.
-    try Sidecar(record).write(in: directory)
+    try sidecars.write(Sidecar(record))
     // Parked entries are read again by each build, and counted once.
     report.captured += built.tally.captured - report.parked
     report.coalesced += built.tally.coalesced
@@ -150,12 +254,17 @@ package struct SyncSession<Link: HubLink> {
     return built.reachesEnd
   }
 
-  private mutating func sendNextBatch() throws -> Bool {
-    guard let batch = try file.nextWaitingBatch() else { return false }
-    let response = try exchange(
+  private mutating func pushRequest() throws -> ProtocolRequest? {
+    sentBatch = try file.nextWaitingBatch()
+    return sentBatch.map {
       ProtocolRequest(
         path: ProtocolPath.push, contentType: .rows,
-        body: PushBody.encode(session: sessionNumber, batch: batch.bytes)))
+        body: PushBody.encode(session: sessionNumber, batch: $0.bytes))
+    }
+  }
+
+  private mutating func takeVerdicts(_ response: ProtocolResponse) throws {
+    guard let batch = sentBatch else { preconditionFailure("no batch was sent") }
     let answer: PushResponse = try WireJSON.decode(response.body)
     guard answer.batchNumber == batch.number,
       answer.batchHash == Hash256(sha256Of: batch.bytes).text
@@ -168,10 +277,9 @@ package struct SyncSession<Link: HubLink> {
     report.coalesced += tally.coalesced
     report.captured += tally.total
     report.verdicts.merge(tally.counts, uniquingKeysWith: +)
-    return true
   }
 
-  private mutating func pull() throws -> Bool {
+  private mutating func pullRequest() throws -> ProtocolRequest {
     if pages.isEmpty {
       refreshRows = try file.refreshList(limit: PullRequest.refreshCountMax / 2)
       continuation = nil
@@ -181,9 +289,10 @@ package struct SyncSession<Link: HubLink> {
       session: sessionNumber, since: record.position, continuation: continuation,
       refreshRows: continuation == nil ? refreshRows : [],
       refreshCases: continuation == nil ? Array(cases) : [])
-    let response = try exchange(
-      ProtocolRequest(
-        path: ProtocolPath.pull, contentType: .json, body: try WireJSON.encode(request)))
+    return try Self.json(ProtocolPath.pull, request)
+  }
+
+  private mutating func takePage(_ response: ProtocolResponse) throws -> Bool {
     guard response.contentType == .rows else { throw SessionError.unfitAnswer("pull") }
     let page = try PullPage(decoding: response.body)
     pages.append(page)
@@ -201,7 +310,7 @@ package struct SyncSession<Link: HubLink> {
     pages = []
     let outcome = try file.apply(scope, at: environment.now())
     record = try file.record()
-    try Sidecar(record).write(in: directory)
+    try sidecars.write(Sidecar(record))
     unequalCases = outcome.unequalCases
     report.position = record.position
     report.rowsPulled += outcome.rowCount
@@ -212,19 +321,23 @@ package struct SyncSession<Link: HubLink> {
     report.digestEqual = outcome.isEqual
   }
 
-  private mutating func part(_ failure: (any Error)?) throws {
-    let pending = try file.pendingCount()
-    let goodbye = ByeRequest(
-      session: sessionNumber, result: failure?.sessionCode ?? "done",
-      seq: record.position.seq, digestEqual: failure == nil ? report.digestEqual : nil,
-      parked: report.parked, pending: pending)
-    let _: ByeResponse = try ask(ProtocolPath.bye, goodbye)
-    if failure == nil {
-      let now = environment.now()
-      try file.updateRecord {
-        $0.lastSuccess = now
-        $0.lastError = nil
-      }
+  private func byeRequest() throws -> ProtocolRequest {
+    let failure = failure ?? refusedUpload
+    return try Self.json(
+      ProtocolPath.bye,
+      ByeRequest(
+        session: sessionNumber, result: failure?.sessionCode ?? "done", seq: record.position.seq,
+        digestEqual: failure == nil ? report.digestEqual : nil, parked: report.parked,
+        pending: try file.pendingCount()))
+  }
+
+  private func takeGoodbye(_ response: ProtocolResponse) throws {
+    let _: ByeResponse = try WireJSON.decode(response.body)
+    guard failure == nil && refusedUpload == nil else { return }
+    let now = environment.now()
+    try file.updateRecord {
+      $0.lastSuccess = now
+      $0.lastError = nil
     }
   }
 
@@ -239,18 +352,18 @@ package struct SyncSession<Link: HubLink> {
     else { throw SessionError.historyRewritten }
   }
 
-  private func ask<Answer: Decodable>(_ path: String, _ message: some Encodable) throws -> Answer {
-    let response = try exchange(
-      ProtocolRequest(path: path, contentType: .json, body: try WireJSON.encode(message)))
-    return try WireJSON.decode(response.body)
+  private static func json(_ path: String, _ message: some Encodable) throws -> ProtocolRequest {
+    ProtocolRequest(path: path, contentType: .json, body: try WireJSON.encode(message))
   }
 
-  private func exchange(_ request: ProtocolRequest) throws -> ProtocolResponse {
+  private static func accepted(
+    _ outcome: Result<ProtocolResponse, LinkFailure>
+  ) throws -> ProtocolResponse {
     let response: ProtocolResponse
-    do {
-      response = try link.exchange(request)
-    } catch {
-      let failure = error
+    switch outcome {
+    case .success(let answer):
+      response = answer
+    case .failure(let failure):
       switch failure.cause {
       case .unreachable: throw SessionError.unreachable(failure.detail)
       case .wrongIdentity: throw SessionError.wrongIdentity(failure.detail)

@@ -75,7 +75,8 @@ extension ReplicaFile {
     guard let table = schema.table(number: change.row.table) else { return }
     let reason = answer.rule?.rawValue ?? answer.verdict.rawValue
     if answer.columns.isEmpty {
-      if change.cells.mask.isEmpty {
+      // Also of a change that only emptied cells: whoever did not win is told.
+      if change.cells.values.allSatisfy(\.isNull) {
         try notice(
           table.name, change.row, column: nil, answer.verdict, reason, yours: .null, kept: .null,
           at: now, in: database)

@@ -24,7 +24,24 @@ package struct BatchLimit: Sendable {
   }
 }
 
+/// A batch that waits for its answer.
+package struct WaitingBatch: Sendable, Equatable {
+  package let number: Int64
+  package let bytes: [UInt8]
+
+  package init(number: Int64, bytes: [UInt8]) {
+    self.number = number
+    self.bytes = bytes
+  }
+}
+
 extension ReplicaFile {
+  package func buildBatches(
+    _ limit: BatchLimit
+  ) throws -> (tally: CaptureTally, reachesEnd: Bool) {
+    try buildBatches(limit, entryCountMax: Self.windowEntryCountMax)
+  }
+
   /// Turns the next stretch of the change log into batches in the outbox, in one durable commit.
   ///
   /// This is the barrier: only what stands in the outbox is ever sent, and what stands there has
@@ -34,7 +51,7 @@ extension ReplicaFile {
   /// - Returns: what became of the stretch's entries; `captured` and `coalesced` leave out those
   ///   that went into batches, which are counted when their batch is answered.
   package func buildBatches(
-    _ limit: BatchLimit, entryCountMax: Int = ReplicaFile.windowEntryCountMax
+    _ limit: BatchLimit, entryCountMax: Int
   ) throws -> (tally: CaptureTally, reachesEnd: Bool) {
     try write { database in
       var record = try Self.record(in: database)
@@ -142,12 +159,6 @@ extension ReplicaFile {
   }
 
   // MARK: Sending
-
-  /// A batch that waits for its answer.
-  package struct WaitingBatch: Sendable, Equatable {
-    package let number: Int64
-    package let bytes: [UInt8]
-  }
 
   /// The oldest batch without an answer.
   package func nextWaitingBatch() throws -> WaitingBatch? {

@@ -2,7 +2,7 @@ import CaseloadSchema
 import Foundation
 import GRDB
 import Glibc
-import SQLiteAccess
+package import SQLiteAccess
 package import SyncCore
 
 /// A site's replica: the SQLite file that any program may read and write, opened by the agent.
@@ -11,7 +11,7 @@ package import SyncCore
 /// again, at `synchronous=EXTRA`: what it commits survives a power cut in every journal mode. It
 /// never touches the file by plain file calls, because closing such a handle would drop the locks
 /// that SQLite holds.
-package final class ReplicaFile {
+package final class ReplicaFile: ReplicaStore {
   package let schema: Schema
   package let path: String
   let queue: DatabaseQueue
@@ -80,15 +80,20 @@ package final class ReplicaFile {
 
   /// Opens a replica that is there.
   ///
-  /// - Parameter busyMilliseconds: how long to wait for another program's lock; nil for the usual.
+  /// - Parameters:
+  ///   - fileSystem: where `path` lies.
+  ///   - busyMilliseconds: how long to wait for another program's lock; nil for the usual.
   /// - Throws: ``ReplicaError``; nothing is created.
-  package static func open(at path: String, busyMilliseconds: Int? = nil) throws -> ReplicaFile {
-    guard access(path, F_OK) == 0 else { throw ReplicaError.missing(path: path) }
+  package static func open(
+    at path: String, on fileSystem: FileSystem = .ofTheSystem, busyMilliseconds: Int? = nil
+  ) throws -> ReplicaFile {
+    guard fileSystem.holds(path) else { throw ReplicaError.missing(path: path) }
     try refuseNetworkFileSystem(path)
     return try translatingErrors {
       let queue: DatabaseQueue
       do {
-        queue = try open(path, busyMilliseconds: busyMilliseconds ?? Self.busyMilliseconds)
+        queue = try open(
+          fileSystem.name(of: path), busyMilliseconds: busyMilliseconds ?? Self.busyMilliseconds)
         return try queue.inDatabase { database in
           let application = try Int64.fetchOne(database, sql: "PRAGMA application_id")
           guard application == ReplicaTables.applicationID else {
@@ -129,6 +134,11 @@ package final class ReplicaFile {
     if FileSystem.isRemote(directory.isEmpty ? "." : directory) {
       throw ReplicaError.networkFileSystem(path: path)
     }
+  }
+
+  /// Closes the file now; the replica cannot be used any more.
+  package func close() throws {
+    try Self.translatingErrors { try queue.close() }
   }
 
   // MARK: Transactions

@@ -46,6 +46,8 @@ package enum LawSchema {
       "s0", "s1", "s2", "s3",
     ], terminal = ["s2"] }
     by_manual = { number = 10, label = "manual", type = "text", policy = "manual" }
+    pair_from = { number = 12, label = "von", type = "text", policy = "latest", group = "pair" }
+    pair_to = { number = 13, label = "bis", type = "text", policy = "latest", group = "pair" }
     kept_here = { number = 11, label = "local", type = "text", tier = "local", policy = "latest" }
 
     [tables.entry]

@@ -135,9 +135,9 @@ package final class LocalSite {
   @discardableResult
   package func sync() throws -> SessionReport {
     var session = try SyncSession(
-      file: file, directory: directory, link: link,
+      file: file, sidecars: SidecarFile(directory: directory),
       environment: SessionEnvironment(software: "laws", now: wallClock, random: random))
-    return try session.run()
+    return try session.run(over: link)
   }
 }
 

@@ -8,8 +8,8 @@ package final class PlainClient {
   /// Opens the file as a stranger would, with a busy timeout of five seconds.
   package init(path: String, pragmas: [String] = []) throws {
     guard
-      sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK
-    else { throw PlainClientError(message: "cannot open", sql: path) }
+      sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, nil) == SQLITE_OK
+    else { throw PlainClientError(code: sqlite3_errcode(connection), message: "cannot open", sql: path) }
     sqlite3_busy_timeout(connection, 5_000)
     for pragma in pragmas { try run("PRAGMA \(pragma)") }
   }
@@ -49,12 +49,16 @@ package final class PlainClient {
   }
 
   private func failure(_ sql: String) -> PlainClientError {
-    PlainClientError(message: String(cString: sqlite3_errmsg(connection)), sql: sql)
+    PlainClientError(
+      code: sqlite3_errcode(connection), message: String(cString: sqlite3_errmsg(connection)),
+      sql: sql)
   }
 }
 
 /// What SQLite said to the other program.
 package struct PlainClientError: Error, Sendable {
+  /// SQLite's primary result code.
+  package let code: Int32
   package let message: String
   package let sql: String
 }

@@ -9,15 +9,7 @@ package enum PlainComparison {
   ) throws -> [String] {
     var differences: [String] = []
     for table in schema.tables {
-      let columns = table.columns.filter { $0.tier != .local }.map { "\"\($0.name)\"" }
-      let place =
-        switch table.scope {
-        case .caseRoot: "id"
-        case .ofCase: "case_id"
-        case .global: "''"
-        }
-      let sql =
-        "SELECT id, \(place), \(columns.joined(separator: ", ")) FROM \"\(table.name)\" ORDER BY id"
+      let sql = sql(of: table)
       let theirs = try hub.rows(sql).filter {
         cases.contains($0[1].text ?? "") || table.scope == .global
       }
@@ -28,5 +20,18 @@ package enum PlainComparison {
       differences += (missing + extra).map { "\(table.name): \($0)" }
     }
     return differences
+  }
+
+  /// All rows of a table, in order of ids: id, case (empty for none), then the columns that travel.
+  static func sql(of table: Table) -> String {
+    let columns = table.columns.filter { $0.tier != .local }.map { "\"\($0.name)\"" }
+    let place =
+      switch table.scope {
+      case .caseRoot: "id"
+      case .ofCase: "case_id"
+      case .global: "''"
+      }
+    return
+      "SELECT id, \(place), \(columns.joined(separator: ", ")) FROM \"\(table.name)\" ORDER BY id"
   }
 }

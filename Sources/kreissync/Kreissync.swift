@@ -7,7 +7,9 @@ struct Kreissync: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kreissync",
     abstract: "Keeps the caseloads of municipalities and their county in step.",
-    subcommands: [DemoCommand.self, HubCommand.self, SiteCommand.self, SchemaCommand.self])
+    subcommands: [
+      DemoCommand.self, HubCommand.self, SiteCommand.self, SchemaCommand.self, SimulateCommand.self,
+    ])
 
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())

@@ -2,6 +2,7 @@ import CaseloadSchema
 import Foundation
 import HubStorage
 import SyncCore
+import SyncSimulator
 import Testing
 
 /// An engine behind the port ``HubStore``, as the conformance suite sees it. Whatever engine joins
@@ -13,13 +14,18 @@ struct HubEngine: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  static let all = [sqlite]
+  static let all = [sqlite, inMemory]
 
   static let sqlite = HubEngine(name: "SQLite") {
     let directory = try TemporaryFolder()
     let path = directory.path(of: "county.sqlite")
     let store = try SQLiteHub.create(at: path, county: TestCounty.record, now: 1_000)
     return TestCounty(store: store, residence: directory) { try SQLiteHub.open(at: path) }
+  }
+
+  static let inMemory = HubEngine(name: "in memory") {
+    let store = InMemoryHub(county: TestCounty.record, schema: TestCounty.schema)
+    return TestCounty(store: store, residence: store) { store }
   }
 }
 

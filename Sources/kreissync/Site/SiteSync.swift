@@ -24,10 +24,11 @@ struct SiteSync: ParsableCommand {
     let file = try ReplicaFile.open(at: directory.replicaPath)
     let transport = try directory.transport()
     var session = try SyncSession(
-      file: file, directory: directory.path, link: transport, environment: Surroundings.session)
+      file: file, sidecars: SidecarFile(directory: directory.path),
+      environment: Surroundings.session)
     let report: SessionReport
     do {
-      report = try session.run()
+      report = try session.run(over: transport)
     } catch SessionError.unreachable where offlineOk {
       try printOffline(file)
       return .done

@@ -1,0 +1,29 @@
+extension DecoderTable {
+  /// What decodes and is not fuzzed, with the reason. A key is a declaration, a file or a folder.
+  package static let exemptions: KeyValuePairs<String, String> = [
+    "Hub/CertificateAuthority.swift func keyHash":
+      "swift-certificates reads the request, of 8 KiB at most; the rest compares a key's type",
+    "Hub/CertificateAuthority.swift CertificateSigningRequest(":
+      "as above",
+    "Hub/SiteAuthentication.swift Certificate(":
+      "swift-certificates reads what TLS has already verified",
+    "Hub/SiteName.swift": "reads the name in a certificate that the hub's own authority signed",
+    "Hub/KeyFile.swift": "the hub's own files, mode 0600",
+    "Hub/RequestBody.swift": "counts bytes against a limit; the decoder `zstd` inflates them",
+    "Replica/SiteKey.swift": "the site's own key, and its certificate from the pinned hub",
+    "Replica/CurlSupport.swift": "one line of libcurl's own words, judged by a number",
+    "Replica/Enrolment.swift func decode": "names the failure; WireJSON decodes",
+    "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
+    "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
+    "HubStorage/HubRecords.swift": "an enumeration by its text, from the hub's own file",
+    "ReplicaStorage/ReplicaFile.swift func read": "reads rows by SQL, no bytes",
+    "SyncCore/CapturedEntry.swift": "an enumeration by its text",
+    "SyncCore/HubState.swift": "an enumeration by its text; the decoder `page` reads it",
+    "SyncCore/Identifiers.swift": "wraps a text; every text is one",
+    "SyncCore/ByteCoding.swift": "the primitives that all block decoders read by",
+    "SyncProtocol/DurableFile.swift": "returns bytes as they are, up to a limit",
+    "kreissync/Site/SiteConfiguration.swift":
+      "the site's own two lines; the decoders `schema`, `hub-url` and `base64url` do its reading",
+    "kreissync/Demo/": "answers of this very program to its own demonstration",
+  ]
+}

@@ -1,0 +1,111 @@
+import ReplicaAgent
+import SyncCore
+import SyncProtocol
+
+/// Laws of the JSON messages: whatever spelling was read, there is one that is written, and it says
+/// the same.
+enum MessageLaws {
+  static func helloRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: HelloRequest.self) { hello throws(BrokenLaw) in
+      try requireSense(hello.position)
+    }
+  }
+
+  static func helloResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: HelloResponse.self) { hello throws(BrokenLaw) in
+      try requireSense(hello.head)
+    }
+  }
+
+  static func pushResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: PushResponse.self)
+  }
+
+  static func pullRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: PullRequest.self) { pull throws(BrokenLaw) in
+      try requireSense(pull.since)
+      for key in (pull.refreshRows + [pull.continuation?.lastRow].compactMap { $0 }).compactMap(
+        \.key)
+      {
+        try require(
+          (1...RowLimit.tableNumberMax).contains(key.table)
+            && (1...RowLimit.identifierByteCountMax).contains(key.id.string.utf8.count),
+          "a row's key keeps its limits")
+      }
+    }
+  }
+
+  static func byeRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: ByeRequest.self)
+  }
+
+  static func byeResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: ByeResponse.self)
+  }
+
+  static func joinRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: JoinRequest.self) { join throws(BrokenLaw) in
+      guard let token = join.tokenBytes else { return }
+      try require(token.count == JoinString.tokenByteCount, "a token has its length")
+      try require(JoinRequest(token: token, csr: join.csr) == join, "a token has one text")
+    }
+  }
+
+  static func joinResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: JoinResponse.self) { join throws(BrokenLaw) in
+      guard let key = Base64URL.decode(join.digestKey) else { return }
+      try require((SipHash128Key(bytes: key) != nil) == (key.count == 16), "a key has 16 bytes")
+    }
+  }
+
+  /// Reads it as a site of the same age and as an older one: what the strict reader takes, the
+  /// lenient one takes for the same.
+  static func refusal(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    let lenient = try message(bytes, as: ProtocolError.Lenient.self)
+    let strict = try message(bytes, as: ProtocolError.self) { error throws(BrokenLaw) in
+      try require((400..<600).contains(error.status), "a refusal has a status of refusal")
+    }
+    try require(
+      strict == .refused || lenient == .read, "the lenient reader takes what the strict one takes")
+    return lenient
+  }
+
+  static func sidecar(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: Sidecar.self) { sidecar throws(BrokenLaw) in
+      try requireSense(sidecar.position)
+    }
+  }
+
+  private static func message<Message: Codable & Equatable>(
+    _ bytes: [UInt8], as _: Message.Type,
+    check: (Message) throws(BrokenLaw) -> Void = { _ throws(BrokenLaw) in }
+  ) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    let message: Message
+    do {
+      message = try WireJSON.decode(bytes)
+    } catch {
+      try require(error.code == .badRequest, "what is no message is a bad request")
+      return .refused
+    }
+    try check(message)
+    let written: [UInt8]
+    let writtenAgain: [UInt8]
+    let again: Message
+    do {
+      written = try WireJSON.encode(message)
+      again = try WireJSON.decode(written)
+      writtenAgain = try WireJSON.encode(again)
+    } catch {
+      throw BrokenLaw("a message that was read can be written and read again")
+    }
+    try require(again == message, "a message that was written is read as the same")
+    try require(writtenAgain == written, "equal messages are equal bytes")
+    return .read
+  }
+
+  private static func requireSense(_ position: WirePosition) throws(BrokenLaw) {
+    guard let read = position.position else { return }
+    try require(read.seq >= 0 && read.treeHead.size >= 0, "a position has no negative number")
+    try require(WirePosition(read) == position, "a position has one text")
+  }
+}

@@ -1,0 +1,34 @@
+package import SyncCore
+
+/// A replica as a session uses it: the port between the session's steps and the file.
+///
+/// Each call is one transaction: when it returns, what it wrote is durable; when it throws, nothing
+/// was written. Between two calls nothing is locked.
+package protocol ReplicaStore {
+  /// The county's schema that the replica was made with.
+  var schema: Schema { get }
+
+  /// Where the replica stands.
+  func record() throws -> ReplicaRecord
+  /// Changes the record in a transaction of its own.
+  func updateRecord(_ change: (inout ReplicaRecord) -> Void) throws
+
+  /// Repairs the capture triggers; says what it found.
+  func installCapture(at now: Milliseconds) throws -> [ReplicaEvent]
+  /// Turns the next stretch of the change log into batches in the outbox: the barrier.
+  func buildBatches(_ limit: BatchLimit) throws -> (tally: CaptureTally, reachesEnd: Bool)
+  /// The oldest batch without an answer, as the bytes that every send repeats.
+  func nextWaitingBatch() throws -> WaitingBatch?
+  /// Keeps the hub's answer to the oldest waiting batch. It changes no domain row.
+  func record(_ answer: BatchAnswer, at now: Milliseconds) throws -> VerdictTally
+  /// The rows that the next pull has to return whole.
+  func refreshList(limit: Int) throws -> [RowKey]
+  /// Applies a pull: rows, cursor and digests move together, unsent work stays on top.
+  func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome
+  /// Captures writes that no trigger saw; how many it found.
+  func scrub(at now: Milliseconds) throws -> Int
+  /// How much waits to be sent or answered.
+  func pendingCount() throws -> Int64
+  /// Moves the WAL into the file, as far as other programs' readers allow.
+  func checkpoint() throws
+}

@@ -1,0 +1,237 @@
+package import HubStorage
+package import SyncCore
+import Synchronization
+
+/// A second engine behind the hub's port: one county in memory, for the simulator.
+///
+/// It answers as the SQLite engine does, byte for byte, and keeps no SQL, no files and no encoded
+/// versions. "Durable" means that it outlives every handle: a restart of the simulated hub is one
+/// more reference to the same object.
+///
+/// - A write runs alone: it takes the memory out of the lock, changes it in place, notes how to
+///   undo each change, and puts it back. A body that throws is undone from the last note to the
+///   first; copying the county instead would cost its size at every transaction.
+/// - A read has the memory as of its beginning: the containers are shared until a write changes
+///   one, which then copies it. So what a reader holds must be gone before the next write begins,
+///   or that write pays for a copy of the county; in one thread it always is.
+///
+/// A write inside a write or a read inside a write is a programmer's error and traps.
+package final class InMemoryHub: HubStore, Sendable {
+  package let schema: Schema
+  /// nil while a write has it.
+  private let memory: Mutex<HubMemory?>
+
+  /// An empty county.
+  ///
+  /// - Parameter schema: what `county.schemaText` says.
+  package init(county: CountyRecord, schema: Schema) {
+    self.schema = schema
+    memory = Mutex(HubMemory(county: county, schema: schema))
+  }
+
+  package func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result {
+    try body(InMemoryHubTransaction(snapshot()))
+  }
+
+  package func write<Result: Sendable>(_ body: (any HubWriter) throws -> Result) throws -> Result {
+    try memory.withLock { memory throws in
+      let transaction = InMemoryHubTransaction(memory.take()!)
+      defer { memory = transaction.memory }
+      do {
+        return try body(transaction)
+      } catch {
+        transaction.rollBack()
+        throw error
+      }
+    }
+  }
+
+  /// The county as it stands now.
+  func snapshot() -> HubMemory {
+    memory.withLock { $0! }
+  }
+}
+
+/// All that a county consists of.
+struct HubMemory: Sendable {
+  let county: CountyRecord
+  let schema: Schema
+  var log = LogMemory()
+  var scope = ScopeMemory()
+  var rows = RowMemory()
+  var sites = SiteMemory()
+  var batches = BatchMemory()
+
+  init(county: CountyRecord, schema: Schema) {
+    self.county = county
+    self.schema = schema
+  }
+}
+
+/// One transaction of the engine, or one reader's moment.
+///
+/// A class because the port's writer changes what it holds without being `mutating`.
+final class InMemoryHubTransaction: HubWriter {
+  fileprivate(set) var memory: HubMemory
+  private var undoSteps: [UndoStep] = []
+  /// Where the log ended when the transaction began.
+  private let start: LogMemory.Mark
+
+  /// How one change is taken back.
+  private enum UndoStep {
+    case row(RowMemory.Change)
+    case caseRecord(ScopeMemory.CaseChange)
+    case grant(ScopeMemory.GrantPlace)
+    case site(SiteID, SiteRecord?)
+    case entries(ReplicaLogID, [EntryID])
+    case batch(BatchID)
+  }
+
+  init(_ memory: HubMemory) {
+    self.memory = memory
+    start = memory.log.mark
+  }
+
+  /// Leaves the memory as the transaction found it.
+  fileprivate func rollBack() {
+    while let step = undoSteps.popLast() {
+      switch step {
+      case .row(let change): memory.rows.undo(change)
+      case .caseRecord(let change): memory.scope.undo(change)
+      case .grant(let place): memory.scope.removeGrant(at: place)
+      case .site(let id, let record): memory.sites.set(id, to: record)
+      case .entries(let log, let added): memory.batches.remove(added, of: log)
+      case .batch(let id): memory.batches.remove(id)
+      }
+    }
+    memory.log.truncate(to: start)
+  }
+
+  // MARK: Writing
+
+  func write(_ plan: Plan, at now: Milliseconds, random: (Int) -> [UInt8]) throws {
+    for row in plan.rows {
+      precondition(
+        memory.schema.table(number: row.key.table) != nil,
+        "a plan names a table that its schema does not have")
+      let number = memory.scope.number(of: row.caseID)
+      undoSteps.append(.row(memory.rows.put(row, inCase: number)))
+    }
+    let head = plan.log.last?.seq ?? memory.log.counter.seq
+    for stored in plan.cases {
+      undoSteps.append(.caseRecord(memory.scope.put(stored, at: head)))
+    }
+    for grant in plan.grants { undoSteps.append(.grant(memory.scope.add(grant))) }
+    for entry in plan.ledger { memory.log.append(entry, at: now, random: random) }
+    for proposal in plan.proposals { memory.log.append(proposal, at: now, random: random) }
+    memory.log.append(plan.log, random: random)
+  }
+
+  func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws {
+    let log = ReplicaLogID(of: batch.id)
+    let count = memory.batches.add(verdicts, to: log)
+    undoSteps.append(.entries(log, verdicts.prefix(count).map(\.0)))
+    guard count == verdicts.count else { throw HubStoreError.entryKnown(verdicts[count].0) }
+    memory.batches.add(batch)
+    undoSteps.append(.batch(batch.id))
+  }
+
+  func put(_ site: SiteRecord) throws {
+    guard memory.sites.mayPut(site) else {
+      throw HubStoreError.unusable("another site has the key or the join token of \(site.id)")
+    }
+    undoSteps.append(.site(site.id, memory.sites.set(site.id, to: site)))
+  }
+}
+
+// MARK: - Reading
+
+extension InMemoryHubTransaction {
+  var county: CountyRecord { memory.county }
+  var counter: Counter { memory.log.counter }
+
+  func lastSeq(ofSize treeSize: Int64) -> Int64 { memory.log.lastSeq(ofSize: treeSize) }
+  func treeNode(_ id: MerkleNodeID) throws -> Hash256 { try memory.log.node(id) }
+
+  func site(_ id: SiteID) -> SiteRecord? { memory.sites[id] }
+  func site(keyHash: [UInt8]) -> SiteRecord? {
+    memory.sites.records.first { $0.keyHash == keyHash }
+  }
+  func site(tokenHash: [UInt8]) -> SiteRecord? {
+    memory.sites.records.first { $0.tokenHash == tokenHash }
+  }
+  var sites: [SiteRecord] { memory.sites.records }
+
+  func rows(_ keys: [RowKey]) -> [RowKey: StoredRow] {
+    var found: [RowKey: StoredRow] = [:]
+    for key in keys { found[key] = memory.rows.latest(key) }
+    return found
+  }
+
+  func rows(of caseID: CaseID, after: RowKey?, limit: Int) -> [StoredRow] {
+    guard let number = memory.scope.knownNumber(of: caseID) else { return [] }
+    return memory.rows.rows(ofCase: number, after: after, limit: limit)
+  }
+
+  func changedRows(
+    for site: SiteID, in range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) -> [StoredRow] {
+    let scope = memory.scope
+    let holder = scope.knownNumber(of: site)
+    // Two ways to the same rows: through the log or through the scope, whichever is shorter.
+    let length = memory.rows.entryCount(in: range)
+    if length <= scope.grantCount(of: holder) {
+      return memory.rows.changed(in: range, limit: limit) {
+        scope.isHeld($0, by: holder, at: heldAt)
+      }
+    }
+    return memory.rows.changed(
+      in: range, inCases: scope.heldCases(of: holder, at: heldAt), limit: limit)
+  }
+
+  func cases(_ ids: [CaseID]) -> [CaseID: StoredCase] {
+    var found: [CaseID: StoredCase] = [:]
+    for id in ids { found[id] = memory.scope.stored(id) }
+    return found
+  }
+
+  func roles(of site: SiteID, in cases: [CaseID]) -> [CaseID: Role] {
+    guard let holder = memory.scope.knownNumber(of: site) else { return [:] }
+    var roles: [CaseID: Role] = [:]
+    for id in cases { roles[id] = memory.scope.role(of: holder, in: id) }
+    return roles
+  }
+
+  var caseCount: Int { memory.scope.caseCount }
+
+  func caseIDs(ledBy leads: [SiteID]?) -> [CaseID] { memory.scope.caseIDs(ledBy: leads) }
+
+  func grants(
+    of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int
+  ) -> [GrantedCase] {
+    memory.scope.grants(of: site, openedIn: range, limit: limit)
+  }
+
+  func caseDigests(for site: SiteID, above seq: Int64) -> [CaseDigest] {
+    memory.scope.digests(for: site, above: seq)
+  }
+
+  func scopeDigest(for site: SiteID) -> Digest128 { memory.scope.digest(for: site) }
+
+  func answeredBatch(_ id: BatchID) -> AnsweredBatch? { memory.batches[id] }
+
+  func lastBatch(of site: SiteID, incarnation: IncarnationID) -> AnsweredBatch? {
+    memory.batches.last(of: ReplicaLogID(site: site, incarnation: incarnation))
+  }
+
+  func ledger(_ filter: LedgerFilter) -> [StoredLedgerEntry] { memory.log.ledger(filter) }
+  func proposals() -> [StoredProposal] { memory.log.sortedProposals }
+
+  func log(from seq: Int64, limit: Int) -> [StoredLogEntry] {
+    memory.log.entries(from: seq, limit: limit)
+  }
+
+  func transactions(from leaf: Int64, limit: Int) -> [StoredTransaction] {
+    memory.log.transactions(from: leaf, limit: limit)
+  }
+}

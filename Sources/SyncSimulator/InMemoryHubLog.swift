@@ -1,0 +1,124 @@
+import HubStorage
+import SyncCore
+
+/// The log with its tree, and what decisions leave beside the rows. It only grows, so a place in it
+/// is a set of counts.
+struct LogMemory: Sendable {
+  private(set) var counter = Counter(seq: 0, tree: .empty)
+  /// Entry `seq` stands at `seq - 1`.
+  private var entries: [StoredLogEntry] = []
+  /// By leaf.
+  private var transactions: [StoredTransaction] = []
+  /// By level and index: complete subtrees become complete in the order of their indexes.
+  private var nodes: [[Hash256]] = []
+  private var appender = MerkleAppender()
+  private var ledger: [StoredLedgerEntry] = []
+  private var proposals: [StoredProposal] = []
+
+  /// Where the log ended at one moment.
+  struct Mark {
+    fileprivate let counter: Counter
+    fileprivate let appender: MerkleAppender
+    fileprivate let ledgerCount: Int
+    fileprivate let proposalCount: Int
+  }
+
+  var mark: Mark {
+    Mark(
+      counter: counter, appender: appender, ledgerCount: ledger.count,
+      proposalCount: proposals.count)
+  }
+
+  /// Forgets everything behind the mark.
+  mutating func truncate(to mark: Mark) {
+    counter = mark.counter
+    appender = mark.appender
+    entries.removeLast(entries.count - Int(counter.seq))
+    transactions.removeLast(transactions.count - Int(counter.tree.size))
+    for level in nodes.indices {
+      nodes[level].removeLast(nodes[level].count - Int(counter.tree.size >> Int64(level)))
+    }
+    ledger.removeLast(ledger.count - mark.ledgerCount)
+    proposals.removeLast(proposals.count - mark.proposalCount)
+  }
+
+  // MARK: Appending
+
+  mutating func append(_ entry: LedgerEntry, at now: Milliseconds, random: (Int) -> [UInt8]) {
+    let id = UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))
+    ledger.append(StoredLedgerEntry(id: id, recordedAt: now, entry: entry))
+  }
+
+  mutating func append(_ proposal: Proposal, at now: Milliseconds, random: (Int) -> [UInt8]) {
+    let id = UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))
+    proposals.append(
+      StoredProposal(id: id, recordedAt: now, state: "open", proposal: proposal))
+  }
+
+  /// Appends one transaction: its entries, its leaf, the tree's new nodes, the counter's new head.
+  mutating func append(_ log: [LogEntry], random: (Int) -> [UInt8]) {
+    guard let first = log.first, let last = log.last else { return }
+    precondition(first.seq == counter.seq + 1 && last.seq == counter.seq + Int64(log.count))
+    let leaf = counter.tree.size
+    var commitments: [Hash256] = []
+    commitments.reserveCapacity(log.count)
+    for entry in log {
+      let payload = entry.encodedPayload()
+      let salt = random(LogCommitment.saltByteCount)
+      let commitment = LogCommitment.commitment(payload: payload, salt: salt)
+      commitments.append(commitment)
+      entries.append(
+        StoredLogEntry(
+          seq: entry.seq, leaf: leaf, kind: entry.content.name, caseID: entry.caseID,
+          site: entry.site, recordedAt: entry.recordedAt, payload: payload, salt: salt,
+          commitment: commitment))
+    }
+    let hash = LogCommitment.leafHash(firstSeq: first.seq, commitments: commitments)
+    transactions.append(
+      StoredTransaction(leaf: leaf, firstSeq: first.seq, lastSeq: last.seq, hash: hash))
+    for node in appender.append(leafHash: hash) {
+      if node.id.level == nodes.count { nodes.append([]) }
+      nodes[node.id.level].append(node.hash)
+    }
+    counter = Counter(seq: last.seq, tree: appender.head)
+  }
+
+  // MARK: Reading back
+
+  func lastSeq(ofSize treeSize: Int64) -> Int64 {
+    guard treeSize > 0, treeSize <= transactions.count else { return 0 }
+    return transactions[Int(treeSize - 1)].lastSeq
+  }
+
+  func node(_ id: MerkleNodeID) throws -> Hash256 {
+    guard nodes.indices.contains(id.level), id.index >= 0, id.index < nodes[id.level].count else {
+      throw HubStoreError.unusable("the log's tree lacks node \(id.level)/\(id.index)")
+    }
+    return nodes[id.level][Int(id.index)]
+  }
+
+  func entries(from seq: Int64, limit: Int) -> [StoredLogEntry] {
+    guard seq <= counter.seq else { return [] }
+    return Array(entries[Int(max(seq, 1) - 1)...].prefix(limit))
+  }
+
+  func transactions(from leaf: Int64, limit: Int) -> [StoredTransaction] {
+    guard leaf < counter.tree.size else { return [] }
+    return Array(transactions[Int(max(leaf, 0))...].prefix(limit))
+  }
+
+  /// Those that the filter names, ordered by time and id.
+  func ledger(_ filter: LedgerFilter) -> [StoredLedgerEntry] {
+    let id = filter.id.map(ByteText.init)
+    return
+      ledger
+      .filter { id == nil || ByteText($0.id) == id }
+      .filter { filter.caseID == nil || $0.entry.caseID == filter.caseID }
+      .sorted { ($0.recordedAt, ByteText($0.id)) < ($1.recordedAt, ByteText($1.id)) }
+  }
+
+  /// Ordered by time and id.
+  var sortedProposals: [StoredProposal] {
+    proposals.sorted { ($0.recordedAt, ByteText($0.id)) < ($1.recordedAt, ByteText($1.id)) }
+  }
+}

@@ -1,0 +1,141 @@
+import HubStorage
+package import SyncCore
+
+/// The county's sites.
+struct SiteMemory: Sendable {
+  /// In order of their names, then of their ids.
+  private(set) var records: [SiteRecord] = []
+  private var positions: [SiteID: Int] = [:]
+
+  subscript(id: SiteID) -> SiteRecord? {
+    positions[id].map { records[$0] }
+  }
+
+  /// Whether no other site has the record's key or token.
+  func mayPut(_ site: SiteRecord) -> Bool {
+    let known = self[site.id]
+    if known?.keyHash == site.keyHash && known?.tokenHash == site.tokenHash { return true }
+    return !records.contains { other in
+      other.id != site.id
+        && (site.keyHash != nil && other.keyHash == site.keyHash
+          || site.tokenHash != nil && other.tokenHash == site.tokenHash)
+    }
+  }
+
+  /// Inserts, replaces or, with nil, removes the site's record; returns what it had before.
+  @discardableResult
+  mutating func set(_ id: SiteID, to record: SiteRecord?) -> SiteRecord? {
+    let position = positions[id]
+    let before = position.map { records[$0] }
+    // Nearly every call: a session's contact moves no site in the order of names.
+    if let position, let record, record.place == before?.place {
+      records[position] = record
+      return before
+    }
+    if let position { records.remove(at: position) }
+    if let record {
+      let place = records.firstIndex { record.place < $0.place } ?? records.count
+      records.insert(record, at: place)
+    }
+    positions = [:]
+    for (position, record) in records.enumerated() { positions[record.id] = position }
+    return before
+  }
+}
+
+extension SiteRecord {
+  /// Where the record stands among the others.
+  fileprivate var place: Place { Place(name: ByteText(name), id: id) }
+
+  fileprivate struct Place: Comparable {
+    let name: ByteText
+    let id: SiteID
+
+    static func < (left: Place, right: Place) -> Bool {
+      (left.name, left.id) < (right.name, right.id)
+    }
+  }
+}
+
+/// Names a replica's change log: numbers of batches and entries count within it.
+struct ReplicaLogID: Hashable, Sendable {
+  let site: SiteID
+  let incarnation: IncarnationID
+
+  init(site: SiteID, incarnation: IncarnationID) {
+    self.site = site
+    self.incarnation = incarnation
+  }
+
+  init(of batch: BatchID) {
+    self.init(site: batch.site, incarnation: batch.incarnation)
+  }
+}
+
+/// An entry of a replica's change log that was answered.
+package struct AnsweredEntry: Hashable, Sendable {
+  package let id: EntryID
+  package let verdict: Verdict
+}
+
+/// The answers that batches and their entries got.
+struct BatchMemory: Sendable {
+  private var logs: [ReplicaLogID: ReplicaLog] = [:]
+
+  private struct ReplicaLog: Sendable {
+    /// In order of their numbers.
+    var batches: [AnsweredBatch] = []
+    /// By their numbers.
+    var entries: [Int64: AnsweredEntry] = [:]
+
+    mutating func add(_ verdicts: [(EntryID, Verdict)]) -> Int {
+      for (count, (entry, verdict)) in verdicts.enumerated() {
+        guard entries[entry.n] == nil else { return count }
+        entries[entry.n] = AnsweredEntry(id: entry, verdict: verdict)
+      }
+      return verdicts.count
+    }
+
+    mutating func add(_ batch: AnsweredBatch) {
+      let before = batches.lastIndex { $0.id.number <= batch.id.number }
+      precondition(
+        before.map { batches[$0].id != batch.id } ?? true, "a batch is answered twice")
+      batches.insert(batch, at: before.map { $0 + 1 } ?? 0)
+    }
+  }
+
+  /// Keeps the entries, in their order, up to the first whose number was answered before.
+  ///
+  /// - Returns: how many were kept.
+  mutating func add(_ entries: [(EntryID, Verdict)], to log: ReplicaLogID) -> Int {
+    logs[log, default: ReplicaLog()].add(entries)
+  }
+
+  /// Takes back entries that were added.
+  mutating func remove(_ entries: [EntryID], of log: ReplicaLogID) {
+    for entry in entries { logs[log]?.entries[entry.n] = nil }
+  }
+
+  /// - Precondition: the batch was not answered before.
+  mutating func add(_ batch: AnsweredBatch) {
+    logs[ReplicaLogID(of: batch.id), default: ReplicaLog()].add(batch)
+  }
+
+  /// Takes back a batch that was added.
+  mutating func remove(_ id: BatchID) {
+    logs[ReplicaLogID(of: id)]?.batches.removeAll { $0.id == id }
+  }
+
+  subscript(id: BatchID) -> AnsweredBatch? {
+    logs[ReplicaLogID(of: id)]?.batches.last { $0.id.number == id.number }
+  }
+
+  func last(of log: ReplicaLogID) -> AnsweredBatch? {
+    logs[log]?.batches.last
+  }
+
+  /// The answered entries of a replica's log, in order of their numbers.
+  func entries(of log: ReplicaLogID) -> [AnsweredEntry] {
+    (logs[log].map { Array($0.entries.values) } ?? []).sorted { $0.id.n < $1.id.n }
+  }
+}

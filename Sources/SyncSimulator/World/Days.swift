@@ -1,0 +1,71 @@
+import SyncCore
+
+/// What a day brings, drawn at its midnight.
+extension SimulatedCounty {
+  func planDay(of index: Int) {
+    let site = sites[index]
+    guard !isCalm else { return }
+    agenda.plan(.day(site: index), at: clock + Self.day)
+    guard site.stopped == nil else { return }
+
+    for _ in 0..<random.number(0...2 * swarm.writesPerDay) {
+      let time =
+        draw(swarm.nightWrites)
+        ? 2 * Self.hour + Milliseconds(random.number(0...10 * Int(Self.minute)))
+        : Milliseconds(random.number(8 * Int(Self.hour)...17 * Int(Self.hour)))
+      agenda.plan(.statement(site: index), at: clock + time)
+    }
+    if draw(swarm.absences) && !site.isAway {
+      site.isAway = true
+      note(site.name, "stops syncing")
+      agenda.plan(
+        .siteReturns(site: index), at: clock + Milliseconds(random.number(30...90)) * Self.day)
+    }
+    let jitter = swarm.isRush ? 0 : random.number(0...10 * Int(Self.minute))
+    if draw(swarm.nightlySessions) {
+      agenda.plan(.session(site: index), at: clock + 2 * Self.hour + Milliseconds(jitter))
+      if swarm.isRush {
+        tally.met(29, at: .receive)
+        tally.met(29, at: .commit)
+      }
+    }
+    if draw(swarm.dailySessions) {
+      let time = Milliseconds(random.number(8 * Int(Self.hour)...17 * Int(Self.hour)))
+      agenda.plan(.session(site: index), at: clock + time)
+    }
+    planMisfortunes(of: site)
+  }
+
+  private func planMisfortunes(of site: SimulatedSite) {
+    if draw(swarm.partitions) {
+      site.lineIsDead = true
+      note(site.name, "has no line")
+      agenda.plan(
+        .lineHeals(site: site.index), at: clock + Milliseconds(random.number(1...30)) * Self.hour)
+    }
+    if draw(swarm.clockJumps) {
+      site.skew = random.chance(40) ? 0 : wrongness()
+      note(site.name, "clock jumps", "\(site.skew) ms")
+    }
+    if draw(swarm.rebuilds) { rebuildTables(at: site) }
+    if draw(swarm.restores) { copyOrRestore(site) }
+    if draw(swarm.poison) { writePoison(at: site) }
+    if draw(swarm.fullDisks) { disturb(site.disk, .full, site.index + 1, site.name) }
+    if draw(swarm.readOnlyDisks) { disturb(site.disk, .readOnly, site.index + 1, site.name) }
+    if draw(swarm.flips) { flipBit(at: site) }
+    if draw(swarm.lostWALs) { loseWAL(of: site) }
+  }
+
+  func planHubDay() {
+    guard !isCalm else { return }
+    agenda.plan(.hubDay, at: clock + Self.day)
+    if draw(swarm.hubClockJumps) {
+      hub.skew -= Milliseconds(random.number(1...3_600)) * 1_000
+      note("hub", "clock jumps back", "\(hub.skew) ms")
+      tally.met(18, at: .commit)
+    }
+    guard let disk = hub.disk else { return }
+    if draw(swarm.fullDisks) { disturb(disk, .full, 0, "hub") }
+    if draw(swarm.readOnlyDisks) { disturb(disk, .readOnly, 0, "hub") }
+  }
+}

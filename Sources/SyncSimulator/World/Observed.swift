@@ -1,0 +1,84 @@
+import ReplicaAgent
+import ReplicaStorage
+import SyncCore
+
+/// Who is told what a site's agent has done to its replica, after it was done.
+protocol SiteObserver: AnyObject {
+  func built(at site: Int)
+  func answered(_ batch: Int64, at site: Int)
+  func applied(_ scope: PulledScope, _ outcome: ApplyOutcome, at site: Int)
+  func scrubbed(_ found: Int, at site: Int)
+  func mended(_ events: [ReplicaEvent], at site: Int)
+}
+
+/// A replica whose steps are told to an observer.
+struct ObservedReplica: ReplicaStore {
+  private let store: any ReplicaStore
+  private let site: Int
+  private unowned let observer: any SiteObserver
+
+  init(_ store: any ReplicaStore, site: Int, observer: any SiteObserver) {
+    self.store = store
+    self.site = site
+    self.observer = observer
+  }
+
+  var schema: Schema { store.schema }
+
+  func record() throws -> ReplicaRecord { try store.record() }
+
+  func updateRecord(_ change: (inout ReplicaRecord) -> Void) throws {
+    try store.updateRecord(change)
+  }
+
+  func installCapture(at now: Milliseconds) throws -> [ReplicaEvent] {
+    let events = try store.installCapture(at: now)
+    if !events.isEmpty { observer.mended(events, at: site) }
+    return events
+  }
+
+  func buildBatches(_ limit: BatchLimit) throws -> (tally: CaptureTally, reachesEnd: Bool) {
+    let built = try store.buildBatches(limit)
+    observer.built(at: site)
+    return built
+  }
+
+  func nextWaitingBatch() throws -> WaitingBatch? { try store.nextWaitingBatch() }
+
+  func record(_ answer: BatchAnswer, at now: Milliseconds) throws -> VerdictTally {
+    let tally = try store.record(answer, at: now)
+    observer.answered(answer.number, at: site)
+    return tally
+  }
+
+  func refreshList(limit: Int) throws -> [RowKey] { try store.refreshList(limit: limit) }
+
+  func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
+    let outcome = try store.apply(scope, at: now)
+    observer.applied(scope, outcome, at: site)
+    return outcome
+  }
+
+  func scrub(at now: Milliseconds) throws -> Int {
+    let found = try store.scrub(at: now)
+    observer.scrubbed(found, at: site)
+    return found
+  }
+
+  func pendingCount() throws -> Int64 { try store.pendingCount() }
+
+  func checkpoint() throws { try store.checkpoint() }
+}
+
+/// A sidecar store of any kind.
+struct ObservedSidecars: SidecarStore {
+  private let store: any SidecarStore
+
+  init(_ store: any SidecarStore) {
+    self.store = store
+  }
+
+  func read() throws -> Sidecar? { try store.read() }
+
+  func write(_ sidecar: Sidecar) throws { try store.write(sidecar) }
+}

@@ -1,0 +1,83 @@
+import HubStorage
+import ReplicaStorage
+import SyncCore
+
+/// Healing, and the proof that the county comes to rest.
+extension SimulatedCounty {
+  /// Sessions that a site may need after the last fault: one to push, one to pull what the others
+  /// pushed, one because a verdict or a repair may need another pull.
+  static let sessionsUntilRest = 3
+
+  func comeToRest() throws {
+    note("county", "heals")
+    isCalm = true
+    swarm.heal()
+    for site in sites {
+      site.lineIsDead = false
+      site.isAway = false
+      site.machineIsUp = true
+      try release(at: site)
+      healDisk(of: site.index + 1)
+      // What runs now goes on; a session that waits for a lost answer ends by itself.
+    }
+    healDisk(of: 0)
+    hub.skew = 0
+    try drain()
+    if !hub.isUp { try restartHub() }
+    for round in 1...Self.sessionsUntilRest {
+      for site in sites where site.stopped == nil {
+        agenda.plan(.session(site: site.index), at: clock + delay(Int(Self.minute)))
+      }
+      try drain()
+      if round > 1, try backlog().isEmpty { break }
+    }
+    let left = try backlog()
+    tally.checked(.liveness, sites.count)
+    guard left.isEmpty else { throw Violation(breaking: .liveness, left.joined(separator: "; ")) }
+    try checkAtRest()
+  }
+
+  /// Everything that is on its way arrives, every session ends.
+  private func drain() throws {
+    var count = 0
+    while let (time, happening) = agenda.next() {
+      count += 1
+      guard count < 100_000 else { throw Violation(breaking: .liveness, "the county never comes to rest") }
+      try happen(happening, at: time)
+    }
+  }
+
+  /// What is not done yet, site by site.
+  private func backlog() throws -> [String] {
+    var left: [String] = []
+    for site in sites where site.stopped == nil {
+      let file = try site.opened()
+      let pending = try file.pendingCount()
+      let refresh = try file.refreshList(limit: 5)
+      let record = try file.record()
+      if pending != site.parkedCount { left.append("\(site.name) has \(pending) unsent") }
+      if !refresh.isEmpty { left.append("\(site.name) waits for \(refresh.map(\.description))") }
+      if record.digestEqual != true { left.append("\(site.name) has no equal digests") }
+      if let error = record.lastError { left.append("\(site.name) failed last with \(error)") }
+    }
+    return left
+  }
+
+  private func checkAtRest() throws {
+    for site in sites where site.stopped == nil {
+      site.advance(to: clock)
+      if let found = try witness.atRest(site, hub: hub, tally: &tally) { throw found }
+    }
+    if let found = try witness.atRest(hub, sites: sites, tally: &tally) { throw found }
+    for site in sites where site.stopped == nil { note(site.name, "rests", try restDigest(site)) }
+    note("hub", "rests", try hub.engine.read { try $0.counter.tree.root.text })
+  }
+
+  private func restDigest(_ site: SimulatedSite) throws -> String {
+    try site.opened().record().scopeDigest.text
+  }
+}
+
+extension RowKey: CustomStringConvertible {
+  package var description: String { "\(table)/\(id)" }
+}

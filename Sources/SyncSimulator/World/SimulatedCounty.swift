@@ -1,0 +1,188 @@
+import HubStorage
+import ReplicaAgent
+import ReplicaStorage
+import SyncCore
+import SyncProtocol
+
+/// A county in one process: a hub, its sites, their lines, their clocks and their disks, driven by
+/// one seed. Everything but lines, clocks and disks is the product's.
+///
+/// A run has three phases: the storm, in which whatever the swarm allows may happen; healing; and
+/// calm, in which the county must come to rest within a bound.
+final class SimulatedCounty {
+  let seed: UInt64
+  let tier: Tier
+  var swarm: Swarm
+  let seams: Seams
+  let hub: SimulatedHub
+  private(set) var sites: [SimulatedSite] = []
+  var programs: [LocalProgram] = []
+  var witness: Witness
+  var agenda = Agenda()
+  /// True time, in milliseconds since 1970.
+  var clock: Milliseconds
+  /// Decides what happens when; ids, salts and disks have generators of their own.
+  var random: SeededGenerator
+  var trace = Trace()
+  var tally = Tally()
+  /// The first thing found wrong.
+  var violation: Violation?
+  var isCalm = false
+  var ticketCount = 0
+  /// Statements that wait for their program's COMMIT, by site.
+  var held: [Int: (effects: [LocalProgram.Effect], time: Milliseconds)] = [:]
+  /// Copies of replicas that somebody kept, by site.
+  var copies: [Int: ReplicaCopy] = [:]
+  var disturbances: [Int: Disturbance] = [:]
+
+  /// What is the matter with a machine's disk until it heals.
+  enum Disturbance { case full, readOnly }
+
+  /// The first of January 2026, midnight.
+  static let beginning: Milliseconds = 1_767_225_600_000
+  static let minute: Milliseconds = 60_000
+  static let hour: Milliseconds = 60 * minute
+  static let day: Milliseconds = 24 * hour
+
+  /// - Parameter disks: one for the hub and one for each site, in this order; at least 41.
+  init(seed: UInt64, tier: Tier, swarm: Swarm, seams: Seams, disks: [SimulatedDisk]) throws {
+    self.seed = seed
+    self.tier = tier
+    self.swarm = swarm
+    self.seams = seams
+    clock = Self.beginning
+    random = SeededGenerator(seed: seed)
+    let images = try CountyImages.laws.get()
+    disks[0].format(seed: random.next())
+    hub = try SimulatedHub(
+      images: images, disk: swarm.usesSQLiteHub ? disks[0] : nil, seed: random.next(),
+      pageByteCount: swarm.pageByteCount, seams: seams)
+    hub.advance(to: clock)
+    witness = Witness(schema: images.schema, isModelled: swarm.isModelled && tier == .model,
+      toleratesErrors: tier == .storage)
+    try settle(disks: disks, images: images)
+  }
+
+  /// The sites of the county: one of its own field staff, one carrier at most, municipalities.
+  private func settle(disks: [SimulatedDisk], images: CountyImages) throws {
+    let counter = TextCounter()
+    witness.texts = counter
+    for index in 0..<swarm.siteCount {
+      let kind: SiteKind = index == 0 ? .county : index == 1 ? .carrier : .municipality
+      let areas = (0..<(kind == .municipality ? 1 : 2)).map { _ in
+        "0811800\(random.number(1...max(1, swarm.siteCount / 2)))"
+      }
+      let record = try hub.addSite(name: "\(kind)-\(index)", kind: kind, areas: areas)
+      let disk = disks[index + 1]
+      disk.format(seed: random.next())
+      disk.clock = clock
+      let site = try SimulatedSite(
+        index: index, record: record, disk: disk, images: images, seed: random.next(),
+        batchChangeCount: swarm.batchChangeCount, pragmas: pragmas(), seams: seams)
+      if random.number(0...999) < swarm.skewedClocks { site.skew = wrongness() }
+      sites.append(site)
+      prepareDisk(disk)
+      programs.append(
+        LocalProgram(
+          site: site, contention: swarm.contention, seed: random.next(), counter: counter))
+      witness.joined(record)
+      agenda.plan(.day(site: index), at: clock)
+    }
+    counter.isSameScope = { [unowned self] in self.witness.isSameScope($0, $1) }
+    agenda.plan(.hubDay, at: clock)
+    if let disk = hub.disk { prepareDisk(disk) }
+    if swarm.hasLiar { stop(sites[sites.count - 1], "it lies") }
+    if swarm.hasLiar { agenda.plan(.lie(site: sites.count - 1), at: clock + 3 * Self.hour) }
+  }
+
+  /// Any client may open the replica with any of these.
+  private func pragmas() -> [String] {
+    let synchronous = tier == .storage ? random.pick(["OFF", "NORMAL", "FULL"]) : "NORMAL"
+    return [
+      "synchronous = \(synchronous)", "foreign_keys = \(random.pick(["ON", "OFF"]))",
+      "recursive_triggers = \(random.pick(["ON", "OFF"]))",
+    ]
+  }
+
+  /// Seconds to years, either way; never just below the two seconds that count as none.
+  func wrongness() -> Milliseconds {
+    let size = random.pick([5_000, 90_000, Int(Self.hour), Int(Self.day), 3_650 * Int(Self.day)])
+    return Milliseconds((random.chance(50) ? size : -size) / 2 + random.number(0...999) + size)
+  }
+
+  func draw(_ rate: Int) -> Bool {
+    rate > 0 && random.number(0...999) < rate
+  }
+
+  /// A random time around `mean`, mostly shorter.
+  func delay(_ mean: Int) -> Milliseconds {
+    let dice = Double(random.number(1...1_000_000)) / 1_000_000
+    return Milliseconds(Double(mean) * -logarithm(dice)) + 1
+  }
+
+  // MARK: Phases
+
+  /// Runs the seed to its end.
+  ///
+  /// - Throws: the first ``Violation``, or whatever the product should not have thrown.
+  func run() throws {
+    while trace.eventCount < swarm.eventCount {
+      guard let (time, happening) = agenda.next() else { break }
+      try happen(happening, at: time)
+    }
+    try comeToRest()
+    tally.simulatedTime += clock - Self.beginning
+    tally.events += trace.eventCount
+  }
+
+  func happen(_ happening: Happening, at time: Milliseconds) throws {
+    clock = max(clock, time)
+    trace.eventCount += 1
+    switch happening {
+    case .day(let site): planDay(of: site)
+    case .hubDay: planHubDay()
+    case .statement(let site): try runStatement(at: sites[site])
+    case .release(let site): try release(at: sites[site])
+    case .readerLeaves(let site): try endRead(at: sites[site])
+    case .session(let site): try beginSession(at: sites[site])
+    case .step(let site, let run): try step(sites[site], run)
+    case .request(let message): try arrive(message)
+    case .answer(let message, let delivery): try deliver(delivery, to: message)
+    case .timeout(let site, let ticket): try giveUp(sites[site], ticket)
+    case .siteRestarts(let site): sites[site].machineIsUp = true
+    case .hubRestarts: try restartHub()
+    case .lineHeals(let site): sites[site].lineIsDead = false
+    case .siteReturns(let site): sites[site].isAway = false
+    case .diskHeals(let machine): healDisk(of: machine)
+    case .lie(let site): try lie(sites[site])
+    }
+    if let violation { throw violation }
+  }
+
+  func note(_ actor: String, _ what: String, _ detail: String = "") {
+    trace.note(clock - Self.beginning, actor, what, detail)
+  }
+
+  /// The first violation counts: what follows from it is noise.
+  func fail(_ violation: Violation) {
+    if self.violation == nil { self.violation = violation }
+  }
+}
+
+/// Natural logarithm by its series: the same on every machine, which a C library does not promise.
+func logarithm(_ number: Double) -> Double {
+  var mantissa = number
+  var halvings = 0.0
+  while mantissa < 0.75 {
+    mantissa *= 2
+    halvings += 1
+  }
+  let ratio = (mantissa - 1) / (mantissa + 1)
+  var power = ratio
+  var sum = 0.0
+  for term in stride(from: 1.0, through: 21, by: 2) {
+    sum += power / term
+    power *= ratio * ratio
+  }
+  return 2 * sum - halvings * 0.693_147_180_559_945_3
+}

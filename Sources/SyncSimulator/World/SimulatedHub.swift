@@ -1,0 +1,128 @@
+import HubService
+import HubStorage
+import SQLiteAccess
+import SyncCore
+import SyncProtocol
+import Synchronization
+
+/// The county's hub in a simulation: the product's service over one of its engines.
+final class SimulatedHub {
+  let images: CountyImages
+  /// Where its file lies, if it runs on SQLite.
+  let disk: SimulatedDisk?
+  private let seams: Seams
+  private let surroundings: HubSurroundings
+  private let pageByteCount: Int
+  /// The engine as it is, for checkers.
+  private(set) var engine: any HubStore
+  private(set) var service: CountyService
+  var isUp = true
+  /// The hub's clock minus true time.
+  var skew: Milliseconds = 0
+
+  static let path = "/08118.sqlite"
+  static let processNumber: Int32 = 1
+
+  /// - Parameter disk: freshly formatted; nil for the engine in memory.
+  init(
+    images: CountyImages, disk: SimulatedDisk?, seed: UInt64, pageByteCount: Int, seams: Seams
+  ) throws {
+    self.images = images
+    self.disk = disk
+    self.seams = seams
+    self.pageByteCount = pageByteCount
+    surroundings = HubSurroundings(seed: seed)
+    if let disk {
+      disk.install(images.hub, at: Self.path)
+      disk.run(as: Self.processNumber)
+      engine = try SQLiteHub.open(at: Self.path, on: FileSystem(registeredAs: disk.name))
+    } else {
+      engine = InMemoryHub(county: images.county, schema: images.schema)
+    }
+    service = Self.service(engine, images.schema, surroundings, pageByteCount, seams)
+  }
+
+  private static func service(
+    _ engine: any HubStore, _ schema: Schema, _ surroundings: HubSurroundings,
+    _ pageByteCount: Int, _ seams: Seams
+  ) -> CountyService {
+    CountyService(
+      store: seams.store(engine), schema: schema,
+      environment: surroundings.environment(pageByteCount: pageByteCount))
+  }
+
+  /// The process is gone; what it had committed is there.
+  func crash() {
+    isUp = false
+    disk?.kill(Self.processNumber)
+  }
+
+  /// Opens what the last process left.
+  func restart() throws {
+    if let disk {
+      if disk.isDark { disk.boot() }
+      disk.revive(Self.processNumber)
+      disk.run(as: Self.processNumber)
+      engine = try SQLiteHub.open(at: Self.path, on: FileSystem(registeredAs: disk.name))
+    }
+    service = Self.service(engine, images.schema, surroundings, pageByteCount, seams)
+    isUp = true
+  }
+
+  /// Sets the clocks to true time.
+  func advance(to time: Milliseconds) {
+    surroundings.clock.store(time + skew, ordering: .relaxed)
+    disk?.clock = time + skew
+    disk?.run(as: Self.processNumber)
+  }
+
+  var now: Milliseconds { surroundings.clock.load(ordering: .relaxed) }
+
+  /// Adds a site that has joined.
+  func addSite(name: String, kind: SiteKind, areas: [String]) throws -> SiteRecord {
+    let administration = CountyAdministration(
+      store: engine, schema: images.schema,
+      environment: surroundings.environment(pageByteCount: pageByteCount))
+    let added = try administration.add(
+      CountyAdministration.NewSite(
+        name: name, kind: kind, areas: areas, url: "https://127.0.0.1:1",
+        joinURL: "https://127.0.0.1:1"))
+    return try service.redeem(
+      tokenHash: JoinToken.hash(added.token), keyHash: surroundings.bytes(32),
+      certificateExpiresAt: .max)
+  }
+
+  /// All living rows of a table: id, case, then the columns that travel; in order of ids.
+  func rows(of table: Table) throws -> [[Value]] {
+    if let engine = engine as? InMemoryHub { return engine.domainRows(of: table) }
+    guard let disk else { preconditionFailure("an engine without a disk is in memory") }
+    return try PlainClient(path: disk.uri(Self.path)).rows(PlainComparison.sql(of: table))
+  }
+}
+
+/// The hub's clock and randomness.
+private final class HubSurroundings: Sendable {
+  let clock = Atomic<Milliseconds>(0)
+  private let random: Mutex<SeededGenerator>
+
+  init(seed: UInt64) {
+    random = Mutex(SeededGenerator(seed: seed))
+  }
+
+  func bytes(_ count: Int) -> [UInt8] {
+    random.withLock { $0.bytes(count) }
+  }
+
+  func environment(pageByteCount: Int) -> HubEnvironment {
+    HubEnvironment(
+      now: { self.clock.load(ordering: .relaxed) }, random: { self.bytes($0) },
+      pageByteCount: pageByteCount)
+  }
+}
+
+extension SeededGenerator {
+  /// So many bytes.
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+  }
+}

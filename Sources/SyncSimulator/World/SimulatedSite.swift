@@ -1,0 +1,217 @@
+import HubStorage
+import ReplicaAgent
+import ReplicaStorage
+import SQLiteAccess
+import SyncCore
+import SyncProtocol
+
+/// A site in a simulation: a machine with its disk and clock, a local program, and the product's
+/// agent.
+final class SimulatedSite {
+  let index: Int
+  let name: String
+  let id: SiteID
+  let kind: SiteKind
+  let areas: [String]
+  let disk: SimulatedDisk
+  private let seams: Seams
+  private let batchLimit: BatchLimit
+  private let random: AgentRandom
+
+  /// The local program's connection; nil while it does not run.
+  var program: PlainClient?
+  /// How the program likes its connection.
+  let pragmas: [String]
+  private(set) var file: ReplicaFile?
+  private(set) var session: SyncSession<ObservedReplica, ObservedSidecars>?
+  /// Numbers the sessions: a step that was planned for an earlier one is void.
+  private(set) var run = 0
+  /// The request that waits for its answer.
+  var awaitedTicket: Int?
+  /// The site's clock minus true time.
+  var skew: Milliseconds = 0
+  var lineIsDead = false
+  var isAway = false
+  var machineIsUp = true
+  /// Why this site takes no further part, in words; its replica is not compared any more.
+  var stopped: String?
+  /// Its file is older than what its agent knows.
+  var isRestored = false
+  /// Something happened to its file that no agent can always see: it is not compared any more.
+  var isSuspect = false
+  /// Changes that can never be sent.
+  var parkedCount: Int64 = 0
+
+  static let path = "/caseload.sqlite"
+  static let sidecarPath = "/identity.json"
+  static let agentNumber: Int32 = 1
+  static let programNumber: Int32 = 2
+
+  init(
+    index: Int, record: SiteRecord, disk: SimulatedDisk, images: CountyImages, seed: UInt64,
+    batchChangeCount: Int, pragmas: [String], seams: Seams
+  ) throws {
+    self.index = index
+    name = record.name
+    id = record.id
+    kind = record.kind
+    areas = record.areas
+    self.disk = disk
+    self.seams = seams
+    self.pragmas = pragmas
+    random = AgentRandom(seed: seed)
+    batchLimit = BatchLimit(
+      changeCount: batchChangeCount, byteCount: ProtocolLimit.batchByteCountTarget)
+    disk.install(images.replica, at: Self.path)
+    disk.run(as: Self.programNumber)
+    let program = try PlainClient(path: disk.uri(Self.path), pragmas: pragmas)
+    try program.run(
+      """
+      UPDATE kreissync_replica SET site = '\(id)', site_name = '\(name)',
+        incarnation = 'incarnation-\(name)'
+      """)
+    self.program = program
+  }
+
+  /// Sets the machine's clock to true time, as wrong as it is.
+  func advance(to time: Milliseconds) {
+    disk.clock = time + skew
+  }
+
+  /// What is done next is done by the local program.
+  func asProgram() { disk.run(as: Self.programNumber) }
+
+  /// The program's connection, opened if need be.
+  func openProgram() throws -> PlainClient {
+    asProgram()
+    if let program { return program }
+    let opened = try PlainClient(path: disk.uri(Self.path), pragmas: pragmas)
+    program = opened
+    return opened
+  }
+
+  func killProgram() {
+    disk.kill(Self.programNumber)
+    program = nil
+    disk.revive(Self.programNumber)
+  }
+
+  // MARK: The agent
+
+  /// Begins a session.
+  func begin(observer: any SiteObserver) throws {
+    disk.run(as: Self.agentNumber)
+    let file = try openFile()
+    session = try SyncSession(
+      file: ObservedReplica(seams.replica(file, on: disk), site: index, observer: observer),
+      sidecars: ObservedSidecars(seams.sidecars(DiskSidecars(disk: disk))),
+      environment: SessionEnvironment(
+        software: "simulated", now: { [disk] in disk.clock }, random: { [random] in random.bytes($0) },
+        batchLimit: batchLimit))
+    run += 1
+    awaitedTicket = nil
+  }
+
+  private func openFile() throws -> ReplicaFile {
+    if let file { return file }
+    let opened = try ReplicaFile.open(
+      at: Self.path, on: FileSystem(registeredAs: disk.name))
+    file = opened
+    return opened
+  }
+
+  /// The next step; a request as it leaves the site.
+  func advance() -> SyncSession<ObservedReplica, ObservedSidecars>.Need {
+    disk.run(as: Self.agentNumber)
+    switch session!.advance() {
+    case .answer(let request): return .answer(to: seams.sent(request, from: id))
+    case let need: return need
+    }
+  }
+
+  func receive(_ outcome: Result<ProtocolResponse, LinkFailure>) {
+    disk.run(as: Self.agentNumber)
+    awaitedTicket = nil
+    session!.receive(outcome)
+  }
+
+  /// Ends the session in order.
+  func finish() throws -> SessionReport {
+    disk.run(as: Self.agentNumber)
+    defer { forgetSession() }
+    return try session!.finish()
+  }
+
+  func forgetSession() {
+    session = nil
+    awaitedTicket = nil
+    run += 1
+  }
+
+  /// The agent's process is gone.
+  func killAgent() {
+    disk.kill(Self.agentNumber)
+    forgetSession()
+    file = nil
+    disk.revive(Self.agentNumber)
+  }
+
+  /// The agent's process ends by itself, as after a failed session.
+  func closeAgent() {
+    forgetSession()
+    file = nil
+  }
+
+  /// The program closes its connection.
+  func closeProgram() {
+    asProgram()
+    program = nil
+  }
+
+  /// The machine loses its power, and gets it back with what its disk kept.
+  func reboot() {
+    if !disk.isDark { disk.cut() }
+    forgetSession()
+    file = nil
+    program = nil
+    disk.boot()
+    disk.revive(Self.agentNumber)
+    disk.revive(Self.programNumber)
+  }
+
+  /// Everything in the replica that travels, in order of ids, as the local program sees it.
+  func rows(of table: Table) throws -> [[Value]] {
+    try openProgram().rows(PlainComparison.sql(of: table))
+  }
+
+  /// For checkers: the agent's file, opened if need be.
+  func opened() throws -> ReplicaFile {
+    disk.run(as: Self.agentNumber)
+    return try openFile()
+  }
+}
+
+/// The agent's randomness: nonces.
+private final class AgentRandom {
+  private var generator: SeededGenerator
+
+  init(seed: UInt64) {
+    generator = SeededGenerator(seed: seed)
+  }
+
+  func bytes(_ count: Int) -> [UInt8] { generator.bytes(count) }
+}
+
+/// A sidecar on a simulated disk.
+private struct DiskSidecars: SidecarStore {
+  let disk: SimulatedDisk
+
+  func read() throws -> Sidecar? {
+    guard let bytes = disk.read(SimulatedSite.sidecarPath) else { return nil }
+    return try WireJSON.decode(bytes)
+  }
+
+  func write(_ sidecar: Sidecar) throws {
+    try disk.replace(SimulatedSite.sidecarPath, with: try WireJSON.encode(sidecar))
+  }
+}

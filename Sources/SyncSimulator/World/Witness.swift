@@ -1,0 +1,339 @@
+import HubStorage
+import ReplicaAgent
+import ReplicaStorage
+import SyncCore
+import SyncProtocol
+
+/// What the simulator knows of a run besides the product: what people wrote, what was said on the
+/// wire, and what the naive model makes of it. Every checker is here or in its extensions.
+struct Witness {
+  let schema: Schema
+  /// Whether the naive model follows this run. It knows people's statements, not tools that write
+  /// past the triggers and disks that forget.
+  let isModelled: Bool
+  /// Whether disks fail, so that the hub may.
+  let toleratesErrors: Bool
+  var model: NaiveCounty
+  var texts = TextCounter()
+  var records: [SiteRecord] = []
+  /// Which sites may hold a case, by what marks it in texts and ids.
+  var holders: [String: Set<Int>] = [:]
+  /// The batches that the hub has decided, by site, in order of their numbers.
+  var decided: [Int: [DecidedBatch]] = [:]
+  /// What the hub had read for a pull, by site and position.
+  var served: [Int: [Int64: NaiveScope]] = [:]
+  var sentTexts: Set<String> = []
+  /// The highest number of a batch that left a site.
+  var lastSent: [Int: Int64] = [:]
+  /// Heads of the tree that some site was told.
+  var heads: [TreeHead] = []
+  /// Requests that somebody on the line could have heard.
+  var overheard: [ProtocolRequest] = []
+  var caseIDs: [String] = []
+  var rowIDs: [String] = []
+
+  struct DecidedBatch {
+    let hash: Hash256
+    let answer: [UInt8]
+    let rows: [NaiveRow]
+    let notApplied: Int
+  }
+
+  init(schema: Schema, isModelled: Bool, toleratesErrors: Bool) {
+    self.schema = schema
+    self.toleratesErrors = toleratesErrors
+    self.isModelled = isModelled
+    model = NaiveCounty(tables: schema.tables.map(NaiveTable.init))
+  }
+
+  func name(_ site: Int) -> String { records[site].name }
+
+  /// A site has joined, and its row stands in the table that the hub alone writes.
+  mutating func joined(_ record: SiteRecord) {
+    records.append(record)
+    model.join(site: record.name, kind: "\(record.kind)", areas: record.areas)
+    model.published(
+      NaiveRow(table: "site", id: record.id.string),
+      values: ["kind": .text("\(record.kind)"), "name": .text(record.name)])
+  }
+
+  // MARK: Scope
+
+  static func mark(_ id: String) -> String {
+    String(id.drop { $0 != "@" }.dropFirst().prefix { $0 != ";" })
+  }
+
+  func isSameScope(_ left: String, _ right: String) -> Bool {
+    guard let one = holders[Self.mark(left)] else { return false }
+    return one == holders[Self.mark(right)]
+  }
+
+  /// A case that a site does not hold, if there is one.
+  func caseID(notHeldBy site: Int) -> String? {
+    caseIDs.first { holders[Self.mark($0)]?.contains(site) == false }
+  }
+
+  /// Who opened a case holds it, with the county's own and those that share an area.
+  private mutating func opened(_ caseID: String, by site: Int) {
+    let areas = records[site].areas
+    holders[Self.mark(caseID)] = Set(
+      records.indices.filter { other in
+        other == site || records[other].kind == .county
+          || records[other].areas.contains { areas.contains($0) }
+      })
+    caseIDs.append(caseID)
+  }
+
+  /// Listens at a site's end of the line: no answer holds a word of a case that is not the site's.
+  ///
+  /// - Parameter request: what it says itself may come back.
+  func tap(
+    _ response: ProtocolResponse, to request: ProtocolRequest, of site: Int, tally: inout Tally
+  ) -> Violation? {
+    tally.checked(.scope)
+    tally.checked(.boundedResources)
+    guard response.body.count <= ProtocolLimit.bodyByteCountMax else {
+      return Violation(breaking: .boundedResources, "an answer has \(response.body.count) bytes")
+    }
+    var found: Violation?
+    Marks.scan(response.body) { mark in
+      guard found == nil, let holders = holders[mark], !holders.contains(site) else { return }
+      var isOwn = false
+      Marks.scan(request.body) { if $0 == mark { isOwn = true } }
+      if isOwn { return }
+      found = Violation(breaking: .scope, "\(name(site)) is told of case \(mark)")
+    }
+    return found
+  }
+
+  // MARK: The site's side
+
+  mutating func wrote(_ site: Int, _ effects: [LocalProgram.Effect], at time: Milliseconds) {
+    guard isModelled else { return }
+    let name = name(site)
+    for effect in effects {
+      switch effect {
+      case .inserted(let table, let id, let caseID, let values):
+        model.inserted(
+          name, NaiveRow(table: table, id: id), caseID: caseID,
+          values: values.mapValues(NaiveValue.init), at: time)
+      case .updated(let table, let id, let values):
+        model.updated(
+          name, NaiveRow(table: table, id: id), values: values.mapValues(NaiveValue.init),
+          at: time)
+      case .deleted(let table, let id):
+        model.deleted(name, NaiveRow(table: table, id: id))
+      case .renamed(let id, let other):
+        relocate(name, id, to: other, caseID: nil, at: time)
+      case .moved(let id, let caseID):
+        relocate(name, id, to: id, caseID: caseID, at: time)
+      }
+    }
+  }
+
+  /// A changed id or case is a deletion and an insertion of the same values.
+  private mutating func relocate(
+    _ site: String, _ id: String, to other: String, caseID: String?, at time: Milliseconds
+  ) {
+    let row = NaiveRow(table: "sample", id: id)
+    guard let content = model.replica(site)[row] else { return }
+    if other != id { model.deleted(site, row) }
+    model.inserted(
+      site, NaiveRow(table: "sample", id: other), caseID: caseID ?? content.caseID,
+      values: content.values, at: time)
+  }
+
+  mutating func built(_ site: Int) {
+    if isModelled { model.built(name(site)) }
+  }
+
+  /// What leaves a site it has to know from then on.
+  mutating func sent(_ request: ProtocolRequest, from site: Int) throws {
+    guard request.path == ProtocolPath.push else { return }
+    let batch = try Batch(decoding: PushBody.decode(request.body).batch, changeCountMax: .max)
+    lastSent[site] = max(lastSent[site] ?? 0, batch.number)
+  }
+
+  /// A site keeps the verdicts of a batch.
+  mutating func learnt(_ number: Int64, at site: Int, time: Milliseconds) {
+    guard isModelled, let batches = decided[site], number <= batches.count else { return }
+    model.answered(name(site), batches[Int(number) - 1].rows, at: time)
+  }
+
+  mutating func finished(_ site: Int, _ report: SessionReport) {
+    if heads.last != report.position.treeHead { heads.append(report.position.treeHead) }
+  }
+
+  mutating func applied(
+    _ scope: PulledScope, _ outcome: ApplyOutcome, at site: SimulatedSite, isBehind: Bool,
+    tally: inout Tally
+  ) throws -> Violation? {
+    guard isModelled else { return nil }
+    tally.checked(.convergence)
+    guard outcome.isEqual else {
+      return Violation(
+        breaking: .convergence, "\(site.name): digests differ at \(scope.checkpoint.seq) "
+          + "in cases \(outcome.unequalCases)")
+    }
+    guard let state = served[site.index]?[scope.checkpoint.seq] else {
+      return Violation(breaking: .oneState, "\(site.name) applies \(scope.checkpoint.seq), never served")
+    }
+    model.sites[site.name]!.served = state
+    model.applied(site.name)
+    served[site.index] = served[site.index]!.filter { $0.key >= scope.checkpoint.seq }
+    guard scope.checkpoint.seq % 4 == 0, !isBehind else { return nil }
+    return try compare(site, tally: &tally)
+  }
+
+  /// The replica is the model's: row by row, cell by cell.
+  func compare(_ site: SimulatedSite, tally: inout Tally) throws -> Violation? {
+    tally.checked(.oneState)
+    let differences = try Self.differences(
+      model.replica(site.name), schema: schema, rows: site.rows(of:))
+    guard !differences.isEmpty else { return nil }
+    return Violation(breaking: .oneState, "\(site.name): \(differences.joined(separator: "; "))")
+  }
+
+  /// Where rows told by SQL are not the model's; at most five.
+  static func differences(
+    _ expected: [NaiveRow: NaiveContent], schema: Schema,
+    rows: (Table) throws -> [[Value]]
+  ) throws -> [String] {
+    var found: [String] = []
+    var seen = 0
+    for table in schema.tables {
+      let columns = table.columns.filter { $0.tier != .local }
+      for row in try rows(table) {
+        // A row whose id is no text is there, and travels nowhere.
+        guard let id = row[0].text, !id.contains("\u{FFFD}") else { continue }
+        guard let content = expected[NaiveRow(table: table.name, id: id)] else {
+          found.append("\(table.name) \(id) is there")
+          continue
+        }
+        seen += 1
+        for (column, value) in zip(columns, row.dropFirst(2))
+        where content.values[column.name] != NaiveValue(value) {
+          found.append(
+            "\(table.name) \(id) \(column.name) is \(value), not \(content.values[column.name]!)")
+        }
+      }
+    }
+    if seen < expected.count { found.append("\(expected.count - seen) rows are missing") }
+    return Array(found.prefix(5))
+  }
+
+  // MARK: The hub's side
+
+  /// Judges an answer of the hub by its request, at the moment it was given.
+  mutating func judge(
+    _ request: ProtocolRequest, from site: Int, _ response: ProtocolResponse, hub: SimulatedHub,
+    tally: inout Tally
+  ) throws -> Violation? {
+    if response.status == 200 {
+      if overheard.count < 40 { overheard.append(request) }
+      switch request.path {
+      case ProtocolPath.hello: try judgeHello(request, from: site, hub)
+      case ProtocolPath.push:
+        if let found = try judgePush(request, from: site, response, hub, &tally) { return found }
+      case ProtocolPath.pull: try judgePull(response, to: site)
+      default: break
+      }
+    } else if response.status == 500 && !toleratesErrors {
+      return Violation(.crash, "the hub failed at \(request.path) of \(name(site))")
+    }
+    return tap(response, to: request, of: site, tally: &tally)
+  }
+
+  private mutating func judgeHello(
+    _ request: ProtocolRequest, from site: Int, _ hub: SimulatedHub
+  ) throws {
+    let hello: HelloRequest = try WireJSON.decode(request.body)
+    model.greeted(name(site), skew: hello.clockMilliseconds - hub.now)
+  }
+
+  private mutating func judgePull(_ response: ProtocolResponse, to site: Int) throws {
+    guard isModelled else { return }
+    let page = try PullPage(decoding: response.body)
+    guard let checkpoint = page.head.checkpoint else { return }
+    model.served(name(site))
+    served[site, default: [:]][checkpoint.seq] = model.sites[name(site)]!.served
+  }
+
+  private mutating func judgePush(
+    _ request: ProtocolRequest, from site: Int, _ response: ProtocolResponse,
+    _ hub: SimulatedHub, _ tally: inout Tally
+  ) throws -> Violation? {
+    let (_, bytes) = try PushBody.decode(request.body)
+    let batch = try Batch(decoding: bytes, changeCountMax: .max)
+    let hash = Hash256(sha256Of: bytes)
+    let answer: PushResponse = try WireJSON.decode(response.body)
+    let known = decided[site] ?? []
+    tally.checked(.exactlyOnce)
+    if batch.number <= known.count {
+      let first = known[Int(batch.number) - 1]
+      guard first.hash == hash, first.answer == response.body else {
+        return Violation(
+          breaking: .exactlyOnce, "batch \(batch.number) of \(name(site)) was answered otherwise before")
+      }
+      return nil
+    }
+    guard batch.number == known.count + 1 else {
+      return Violation(breaking: .exactlyOnce, "batch \(batch.number) of \(name(site)) came too early")
+    }
+    note(batch, from: site, answer)
+    let rows = batch.changes.map { NaiveRow($0.row, schema) }
+    decided[site, default: []].append(
+      DecidedBatch(
+        hash: hash, answer: response.body, rows: rows,
+        // A row that the hub has never seen is offered again, whole: nothing to be told.
+        notApplied: answer.verdicts.count { $0.rule != .unknownRow }))
+    guard isModelled else { return nil }
+    let expected = model.decided(name(site), rows, hubTime: hub.now)
+    return compare(expected, with: answer, of: batch, from: site, &tally)
+  }
+
+  private mutating func note(_ batch: Batch, from site: Int, _ answer: PushResponse) {
+    let exceptions = Set(answer.verdicts.map(\.n))
+    for change in batch.changes {
+      let isCase = schema.table(number: change.row.table)?.scope == .caseRoot
+      if isCase && change.kind == .insert && !exceptions.contains(change.id.n) {
+        opened(change.row.id.string, by: site)
+      }
+      if rowIDs.count < 20 && !isCase { rowIDs.append(change.row.id.string) }
+      guard change.kind != .delete else { continue }
+      sentTexts.formUnion(change.cells.values.compactMap { $0.text })
+    }
+  }
+
+  private func compare(
+    _ expected: [NaiveVerdict], with answer: PushResponse, of batch: Batch, from site: Int,
+    _ tally: inout Tally
+  ) -> Violation? {
+    if let surprise = model.surprises.first { return Violation(breaking: .decision, surprise) }
+    var exceptions: [Int64: WireAnswer] = [:]
+    for verdict in answer.verdicts { exceptions[verdict.n] = verdict }
+    for (change, verdict) in zip(batch.changes, expected) {
+      tally.checked(.decision)
+      let told = exceptions[change.id.n]
+      let given = told?.verdict ?? .applied
+      let columns = (told?.columns ?? []).map { outcome(of: $0, change.row.table) }
+      guard given.rawValue == verdict.verdict, told?.rule?.rawValue == verdict.rule,
+        columns == verdict.columns
+      else {
+        return Violation(
+          breaking: .decision,
+          "\(change.kind) of \(change.row) by \(name(site)) in batch \(batch.number): "
+            + "the hub says \(given) \(told?.rule?.rawValue ?? ""), "
+            + "the model \(verdict.verdict) \(verdict.rule ?? ""); "
+            + "columns \(columns), the model \(verdict.columns)")
+      }
+    }
+    return nil
+  }
+
+  private func outcome(of wire: WireOutcome, _ table: Int) -> NaiveVerdict.Column {
+    NaiveVerdict.Column(
+      name: schema.table(number: table)?.column(number: wire.column)?.name ?? "",
+      verdict: wire.verdict.rawValue, rule: wire.rule.rawValue, kept: NaiveValue(wire.kept.value))
+  }
+}
