@@ -31,10 +31,10 @@ extension CountyService {
       if site.contact.sessionNonce != request.nonce {
         site.contact.sessionIssued += 1
         site.contact.sessionNonce = request.nonce
+        site.contact.clockSkew = Self.skew(of: request.clockMilliseconds, at: now)
       }
       site.contact.incarnation = request.incarnation
       site.contact.lastContact = now
-      site.contact.clockSkew = request.clockMilliseconds &- now
       try writer.put(site)
       return HelloResponse(
         session: site.contact.sessionIssued,

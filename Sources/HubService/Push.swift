@@ -66,8 +66,19 @@ extension CountyService {
   /// A skew as far as it is one: below two seconds the measurement is mostly the request's own way,
   /// and correcting by it would reverse edits that a right clock had in order.
   private static func trusted(_ measured: Milliseconds) -> Milliseconds {
-    abs(measured) < 2_000 ? 0 : measured
+    (-1_999...1_999).contains(measured) ? 0 : measured
   }
+
+  /// How far a site's clock is ahead of the hub's, as its hello tells: untrusted, so bounded.
+  ///
+  /// Measured when a hello comes first. A repeat carries the same clock and comes later: it would
+  /// make the site look slow by as much.
+  static func skew(of clock: Milliseconds, at now: Milliseconds) -> Milliseconds {
+    min(max(clock, now - skewMax), now + skewMax) - now
+  }
+
+  /// A century: a PC with an empty battery starts in 1970 or 1980, no real clock is further off.
+  static let skewMax: Milliseconds = 100 * 366 * 86_400_000
 
   /// Everything but the rows that a decision depends on.
   static func context(

@@ -27,14 +27,13 @@ package enum VersionEncoding {
     var versions: [ColumnVersion] = []
     versions.reserveCapacity(count)
     while !reader.isAtEnd {
-      let run = Int(try reader.varint())
+      let start = reader.offset
+      let run = try reader.number(upTo: Column.numberMax - versions.count)
       let version = ColumnVersion(
         seq: try reader.natural(), site: try reader.identifier(),
         incarnation: try reader.identifier(), isDirect: try reader.byte() == 1,
         editedAt: try reader.signed())
-      guard run >= 1, run <= Column.numberMax else {
-        throw DecodeError(.overLimit, at: reader.offset)
-      }
+      guard run >= 1 else { throw DecodeError(.overLimit, at: start) }
       versions.append(contentsOf: repeatElement(version, count: run))
     }
     guard let last = versions.last else { throw DecodeError(.truncated, at: 0) }

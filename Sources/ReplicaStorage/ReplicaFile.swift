@@ -109,12 +109,21 @@ package final class ReplicaFile: ReplicaStore {
             ).first { ($0.text(0), $0.blob(1)) } ?? ("", [])
           guard let digestKey = SipHash128Key(bytes: key) else { throw ReplicaError.corrupt }
           return ReplicaFile(
-            path: path, schema: try CaseloadSchema.read(toml: text, file: path), queue: queue,
+            path: path, schema: try storedSchema(text, file: path), queue: queue,
             digestKey: digestKey)
         }
       } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
         throw ReplicaError.notAReplica(path: path)
       }
+    }
+  }
+
+  /// The schema was read before it was stored: one that cannot be read now is damaged.
+  private static func storedSchema(_ text: String, file: String) throws -> Schema {
+    do {
+      return try CaseloadSchema.read(toml: text, file: file)
+    } catch {
+      throw ReplicaError.corrupt
     }
   }
 

@@ -61,7 +61,7 @@ package struct Change: Hashable, Sendable {
     columnBases.first { $0.column == number }?.base ?? base
   }
 
-  /// The oldest of all its bases: what a deletion is judged by.
+  /// The oldest of all its bases: what its author had seen at least.
   package var oldestBase: Int64 {
     columnBases.reduce(base) { min($0, $1.base) }
   }

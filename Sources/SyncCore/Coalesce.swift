@@ -15,6 +15,8 @@
 /// | note of an eviction                 | there              | nothing: the statement evicted nobody |
 /// | updates or insert                   | gone, no deletion  | nothing: the row is asked for again |
 ///
+/// Which columns an insertion in place of a deleted row wrote is told by ``LoggedWrite``.
+///
 /// A row that moved several times is deleted from the case in which the hub knows it: that of the
 /// first deletion. It is parked with that case as with the one in which it stands.
 ///
@@ -33,6 +35,19 @@ package struct Coalescing: Sendable {
   package private(set) var void: [EntryID] = []
   /// Rows that are missing without a logged deletion.
   package private(set) var missing: [RowKey] = []
+  /// What an apply has to do to the log before it writes to a row.
+  package private(set) var settlements: [RowKey: Settlement] = [:]
+
+  /// The same as the row's entries, said without comparing values: afterwards the row may be
+  /// written without logging, and neither the hub's values count as written here nor what was
+  /// written here as the hub's.
+  package struct Settlement: Hashable, Sendable {
+    /// Entries that become updates of these columns: insertions that replaced a row, and, of no
+    /// column, the deletions before them.
+    package var updates: [EntryID: ColumnMask] = [:]
+    /// Notes of evictions that did not happen: their values do not bound what comes later.
+    package var void: [EntryID] = []
+  }
 
   /// - Parameters:
   ///   - entries: in log order.
@@ -82,6 +97,7 @@ package struct Coalescing: Sendable {
       withheld += fold.withheld
       coalesced += fold.coalesced
       missing += fold.isMissing ? [fold.key] : []
+      settlements[fold.key] = fold.settlement
       let place = fold.isRoot ? firstOfCase[fold.caseID]! : fold.first
       placed.append((place, fold.isRoot, fold))
     }
@@ -112,6 +128,7 @@ private struct Fold {
   private(set) var withheld: [EntryID] = []
   private(set) var void: [EntryID] = []
   private(set) var isMissing = false
+  private(set) var settlement: Coalescing.Settlement?
 
   var cases: [CaseID] { [caseID] + (leftCase.map { [$0] } ?? []) }
 
@@ -126,11 +143,12 @@ private struct Fold {
     key = all[0].row
     isRoot = table.scope == .caseRoot
     first = all[0].id.n
-    let evictions = Fold.split(all, isGone: { if case .gone = now { true } else { false } }())
-    void = evictions.void.map(\.id)
-    let real = evictions.real
+    let voids = Fold.voidNotes(all, isGone: { if case .gone = now { true } else { false } }())
+    void = voids.sorted().map { all[$0].id }
+    let standing: [Value]? = if case .there(let row) = now { row.values } else { nil }
+    let real = LoggedWrite.writes(of: all, in: table, now: standing, isVoid: voids.contains)
     let lastDeletion = real.lastIndex(where: \.isDeletion)
-    let knownCase = real.first(where: \.isDeletion)?.caseID
+    let knownCase = real.first(where: \.isDeletion)?.entry.caseID
     let builder = ChangeBuilder(table: table, pins: pins)
     switch now {
     case .unfit(let caseID, let reason):
@@ -138,28 +156,26 @@ private struct Fold {
       // A row that nobody wrote holds nothing.
       guard !real.isEmpty else { return }
       parkReason = reason
-      parkedEntries = real.map(\.id)
+      parkedEntries = real.map(\.entry.id)
     case .gone:
       caseID = knownCase ?? Fold.place(of: key, in: table)
       guard let lastDeletion else {
         isMissing = reachesEnd && !real.isEmpty
-        coalesced = real.map(\.id)
+        coalesced = real.map(\.entry.id)
         return
       }
       let folded = Array(real[...lastDeletion])
       settle(folded, into: builder.deletion(of: folded, caseID: caseID))
-      coalesced += real[(lastDeletion + 1)...].map(\.id)
+      coalesced += real[(lastDeletion + 1)...].map(\.entry.id)
     case .there(let row):
       caseID = row.caseID
-      guard !real.isEmpty else { return }
-      guard let lastDeletion else {
-        settle(real, into: builder.writing(real, now: row))
+      let oldCase = knownCase ?? row.caseID
+      guard let lastDeletion, oldCase != row.caseID else {
+        if !real.isEmpty { settle(real, into: builder.writing(real, now: row)) }
+        settlement = Fold.settlement(of: real, void: void)
         return
       }
-      let oldCase = knownCase ?? row.caseID
-      if oldCase == row.caseID {
-        settle(real, into: builder.replacement(real, now: row))
-      } else {
+      do {
         leftCase = oldCase
         let left = Array(real[...lastDeletion])
         settle(left, into: builder.deletion(of: left, caseID: oldCase))
@@ -169,22 +185,29 @@ private struct Fold {
     }
   }
 
-  private mutating func settle(_ entries: [CapturedEntry], into change: Change?) {
-    guard let last = entries.last else { return }
-    guard let change else {
-      withheld.append(last.id)
-      coalesced += entries.dropLast().map(\.id)
-      return
+  private mutating func settle(_ writes: [LoggedWrite], into change: Change?) {
+    guard let last = writes.last else { return }
+    if let change { changes.append(change) } else { withheld.append(last.entry.id) }
+    coalesced += writes.dropLast().map(\.entry.id)
+  }
+
+  /// Nothing for a row that is unsent as a whole: no apply writes to it.
+  private static func settlement(of writes: [LoggedWrite], void: [EntryID])
+    -> Coalescing.Settlement?
+  {
+    guard !writes.contains(where: \.isOfNewRow) else { return nil }
+    var settlement = Coalescing.Settlement(void: void)
+    for write in writes where write.entry.kind != .update {
+      settlement.updates[write.entry.id] = write.columns
     }
-    changes.append(change)
-    coalesced += entries.dropLast().map(\.id)
+    return settlement == Coalescing.Settlement() ? nil : settlement
   }
 
   /// A note is an eviction if the row was inserted again behind it, or if nothing else explains why
   /// the row is gone. With recursive triggers the deletion that they log says the same.
-  private static func split(_ all: [CapturedEntry], isGone: Bool)
-    -> (real: [CapturedEntry], void: [CapturedEntry])
-  {
+  ///
+  /// - Returns: the positions of the other notes.
+  private static func voidNotes(_ all: [CapturedEntry], isGone: Bool) -> Set<Int> {
     var evictions: Set<Int> = []
     // Notes behind which the row was neither inserted nor deleted. Updates explain nothing: a
     // foreign trigger's may be logged before the insertion of its own row.
@@ -205,20 +228,12 @@ private struct Fold {
       }
     }
     if isGone && all.last?.kind == .note { evictions.insert(all.count - 1) }
-    let positions = all.indices
-    return (
-      positions.filter { all[$0].kind != .note || evictions.contains($0) }.map { all[$0] },
-      positions.filter { all[$0].kind == .note && !evictions.contains($0) }.map { all[$0] }
-    )
+    return Set(all.indices.filter { all[$0].kind == .note && !evictions.contains($0) })
   }
 
   private static func place(of key: RowKey, in table: Table) -> CaseID {
     table.scope == .caseRoot ? CaseID(text: key.id.text) : .none
   }
-}
-
-extension CapturedEntry {
-  fileprivate var isDeletion: Bool { kind == .delete || kind == .note }
 }
 
 extension RowLimit {
@@ -232,54 +247,37 @@ private struct ChangeBuilder {
   let table: Table
   let pins: [ColumnBase]
 
-  func writing(_ entries: [CapturedEntry], now row: LocalRow) -> Change? {
-    entries.contains { $0.kind == .insert }
-      ? insertion(entries, now: row)
-      : update(entries, mask: entries.reduce(.empty) { $0.union($1.mask) }, now: row)
+  /// A row that stands where the hub knows it, or that the hub does not know: a REPLACE is an update
+  /// of the columns that differ.
+  func writing(_ writes: [LoggedWrite], now row: LocalRow) -> Change? {
+    writes.contains(where: \.isOfNewRow)
+      ? insertion(writes, now: row)
+      : update(writes, mask: writes.reduce(.empty) { $0.union($1.columns) }, now: row)
   }
 
-  func insertion(_ entries: [CapturedEntry], now row: LocalRow) -> Change? {
-    change(.insert, entries, mask: table.travellingColumns, values: row.values, row.caseID)
+  func insertion(_ writes: [LoggedWrite], now row: LocalRow) -> Change? {
+    change(.insert, writes, mask: table.travellingColumns, values: row.values, row.caseID)
   }
 
-  /// A row that was deleted or evicted and inserted again: an update of the columns that differ
-  /// from what stood there first, or an insert if this site wrote it and nobody has seen it.
-  func replacement(_ entries: [CapturedEntry], now row: LocalRow) -> Change? {
-    let firstEnd = entries.firstIndex(where: \.isDeletion)!
-    if entries[..<firstEnd].contains(where: { $0.kind == .insert }) {
-      return insertion(entries, now: row)
-    }
-    var mask = entries.reduce(ColumnMask.empty) {
-      $1.kind == .update ? $0.union($1.mask) : $0
-    }
-    for (position, column) in table.columns.enumerated()
-    where entries[firstEnd].oldValues?[position] != row.values[position] {
-      mask.insert(column.number)
-    }
-    return update(entries, mask: mask, now: row)
-  }
-
-  private func update(_ entries: [CapturedEntry], mask: ColumnMask, now row: LocalRow) -> Change? {
+  private func update(_ writes: [LoggedWrite], mask: ColumnMask, now row: LocalRow) -> Change? {
     let travelling = table.widenedToGroups(mask).intersection(table.travellingColumns)
     // Nothing but local columns: withheld. Nothing at all: a REPLACE by equal values, which has
     // its verdict like any other change.
     guard !travelling.isEmpty || mask.isEmpty else { return nil }
-    return change(.update, entries, mask: travelling, values: row.values, row.caseID)
+    return change(.update, writes, mask: travelling, values: row.values, row.caseID)
   }
 
   /// Nothing where the hub cannot know the row, because its id or its case's fits into no message.
-  func deletion(of entries: [CapturedEntry], caseID: CaseID) -> Change? {
-    let last = entries.last!
+  func deletion(of writes: [LoggedWrite], caseID: CaseID) -> Change? {
+    let last = writes.last!.entry
     guard RowLimit.admits(last.row.id), caseID.isNone || RowLimit.admits(caseID) else {
       return nil
     }
-    var mask = entries.reduce(ColumnMask.empty) {
-      $1.kind == .update ? $0.union($1.mask) : $0
-    }
-    if entries.contains(where: { $0.kind == .insert }) { mask = table.travellingColumns }
-    let deleting = entries.last { $0.isDeletion && $0.caseID == caseID } ?? last
+    let mask = writes.reduce(ColumnMask.empty) { $0.union($1.columns) }
+    let deleting = writes.last { $0.isDeletion && $0.entry.caseID == caseID }?.entry ?? last
     return change(
-      .delete, entries, mask: mask.intersection(sendableColumns(of: last.oldValues)),
+      .delete, writes,
+      mask: table.widenedToGroups(mask).intersection(sendableColumns(of: last.oldValues)),
       values: last.oldValues ?? [], caseID, base: deleting.base)
   }
 
@@ -296,24 +294,21 @@ private struct ChangeBuilder {
   }
 
   private func change(
-    _ kind: ChangeKind, _ entries: [CapturedEntry], mask: ColumnMask, values: [Value],
+    _ kind: ChangeKind, _ writes: [LoggedWrite], mask: ColumnMask, values: [Value],
     _ caseID: CaseID, base: Int64? = nil
   ) -> Change {
-    let last = entries.last!
-    let base = base ?? entries[0].base
-    let columns = table.allColumns
-    let written = entries.map {
-      $0.kind == .update ? table.widenedToGroups($0.mask) : columns
-    }
+    let last = writes.last!.entry
+    let base = base ?? writes[0].entry.base
+    let written = written(by: writes, as: kind)
     var exceptions: [ColumnBase] = []
     var times: [ColumnTime] = []
-    for number in columns.numbers where mask.contains(number) || kind == .delete {
+    for number in table.allColumns.numbers where mask.contains(number) || kind == .delete {
       let first = written.firstIndex { $0.contains(number) }
-      let oldest = first.map { entries[$0].base } ?? base
+      let oldest = first.map { writes[$0].entry.base } ?? base
       let pinned = pins.first { $0.column == number }?.base ?? .max
       let own = min(kind == .delete ? base : oldest, pinned)
       if own != base { exceptions.append(ColumnBase(column: number, base: own)) }
-      let latest = written.lastIndex { $0.contains(number) }.map { entries[$0].at } ?? last.at
+      let latest = written.lastIndex { $0.contains(number) }.map { writes[$0].entry.at } ?? last.at
       if kind != .delete && latest != last.at {
         times.append(ColumnTime(column: number, editedAt: latest))
       }
@@ -322,5 +317,15 @@ private struct ChangeBuilder {
       id: last.id, kind: kind, row: last.row, caseID: caseID,
       cells: Cells(of: values, in: table, mask: mask), base: base, columnBases: exceptions,
       editedAt: last.at, columnTimes: times)
+  }
+
+  /// The columns that each entry wrote, with those of their groups.
+  private func written(by writes: [LoggedWrite], as kind: ChangeKind) -> [ColumnMask] {
+    let start = kind == .insert ? writes.lastIndex { $0.entry.kind == .insert && $0.isFresh } : nil
+    return writes.enumerated().map { position, write in
+      // Of a new row only what followed its last insertion ever was to leave the site.
+      guard let start, position <= start else { return table.widenedToGroups(write.columns) }
+      return position == start ? table.allColumns : .empty
+    }
   }
 }

@@ -20,7 +20,7 @@
 /// |   | delete, dead or never seen      | applied, nothing to do                                  |
 /// |   | delete of a `case_file`         | proposal `case_erasure`                                 |
 /// |   | append table, other writer      | update, delete → proposal `written_by_another_site`     |
-/// |   | delete, changed above base      | by the lead: applied, values to the ledger `deleted_by_lead`; else proposal `changed_meanwhile` |
+/// |   | delete, a column touched        | by the lead: applied, values to the ledger `deleted_by_lead`; else proposal `changed_meanwhile` |
 /// | 7 | per column, or group of columns | equal → nothing; untouched since base → applied; touched → ``resolve(_:)`` |
 ///
 /// *Touched* means: its version is above the base of that column in the change, unless it is the
@@ -154,7 +154,8 @@ package struct Decision {
       return draft.propose(attempt, existing: existing, rule: .writtenByAnotherSite)
     }
     let touched = attempt.table.columns.indices.filter {
-      isForeign(existing.versions[$0], above: change.oldestBase)
+      isForeign(
+        existing.versions[$0], above: change.base(ofColumn: attempt.table.columns[$0].number))
     }
     guard touched.isEmpty || isKnowingLead(attempt) else {
       return draft.propose(attempt, existing: existing, rule: .changedMeanwhile)

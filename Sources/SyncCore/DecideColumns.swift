@@ -10,11 +10,11 @@ extension Decision {
     var outcomes: [ColumnOutcome] = []
     var effects: [ColumnEffect] = []
     for (position, incoming) in attempt.positions where existing.values[position] != incoming {
-      guard let conflict = conflict(at: position, existing: existing, incoming, attempt) else {
+      guard let conflict = conflict(at: position, existing: existing, attempt) else {
         effects.append(ColumnEffect(position: position, value: incoming, isDirect: true))
         continue
       }
-      let ending = settle(conflict, at: position, existing: existing, attempt)
+      let ending = settle(conflict, at: position, existing: existing, incoming, attempt)
       if let effect = ending.effect { effects.append(effect) }
       if let outcome = ending.outcome { outcomes.append(outcome) }
     }
@@ -25,9 +25,10 @@ extension Decision {
   }
 
   /// The conflict in one column, or nothing where nobody else touched it, or its group, above base.
-  private func conflict(
-    at position: Int, existing: StoredRow, _ incoming: Value, _ attempt: Attempt
-  ) -> Conflict? {
+  ///
+  /// It is the same for all columns of a group, so that they end alike: the newest foreign version
+  /// and the latest edit speak for all of it, and a group is empty only if all its columns are.
+  private func conflict(at position: Int, existing: StoredRow, _ attempt: Attempt) -> Conflict? {
     let table = attempt.table
     let column = table.columns[position]
     let members = table.columns.indices.filter {
@@ -37,27 +38,34 @@ extension Decision {
       isForeign(
         existing.versions[$0], above: attempt.change.base(ofColumn: table.columns[$0].number))
     }
-    // The newest foreign version of the group speaks for all of it, so that its columns end alike.
     guard let newest = touched.map({ existing.versions[$0] }).max(by: { $0.seq < $1.seq }) else {
       return nil
     }
-    let speaker = touched.first { !existing.values[$0].isNull } ?? touched[0]
+    let sent = members.compactMap { member in
+      let number = table.columns[member].number
+      return attempt.change.cells[number].map {
+        draft.contender($0, of: attempt.change, column: number)
+      }
+    }
+    let held = members.map { existing.values[$0] }
     return Conflict(
       column: column,
-      incoming: draft.contender(incoming, of: attempt.change, column: column.number),
+      incoming: Contender(
+        value: sent.lazy.map(\.value).first { !$0.isNull } ?? .null, site: context.author.site,
+        editedAt: sent.map(\.editedAt).max()!),
       current: Contender(
-        value: column.group == nil ? existing.values[position] : existing.values[speaker],
-        site: newest.site, editedAt: newest.editedAt),
+        value: held.first { !$0.isNull } ?? .null, site: newest.site, editedAt: newest.editedAt),
       incomingIsLead: isKnowingLead(attempt), incomingIsCounty: isCounty(context.author.site),
       currentIsCounty: isCounty(newest.site))
   }
 
   private mutating func settle(
-    _ conflict: Conflict, at position: Int, existing: StoredRow, _ attempt: Attempt
+    _ conflict: Conflict, at position: Int, existing: StoredRow, _ value: Value,
+    _ attempt: Attempt
   ) -> (effect: ColumnEffect?, outcome: ColumnOutcome?) {
     let column = conflict.column
     let version = existing.versions[position]
-    let incoming = conflict.incoming
+    let incoming = draft.contender(value, of: attempt.change, column: column.number)
     let current = Contender(
       value: existing.values[position], site: version.site, editedAt: version.editedAt)
     func effect(_ value: Value, isDirect: Bool) -> ColumnEffect {

@@ -53,6 +53,19 @@ struct VersionEncodingTests {
     #expect(throws: DecodeError.self) { try VersionEncoding.decode([], count: 1) }
   }
 
+  @Test("runs beyond 64 bits, or of more columns together than a table can have, are refused")
+  func longRuns() {
+    let one = VersionEncoding.encode([version(1)])
+    let huge: [UInt8] = Array(repeating: 0xFF, count: 9) + [1] + one.dropFirst()
+    let beyond = #expect(throws: DecodeError.self) { try VersionEncoding.decode(huge, count: 1) }
+    #expect(beyond == DecodeError(.overLimit, at: 0))
+    let whole = VersionEncoding.encode(Array(repeating: version(1), count: Column.numberMax))
+    let together = #expect(throws: DecodeError.self) {
+      try VersionEncoding.decode(whole + one, count: 1)
+    }
+    #expect(together == DecodeError(.overLimit, at: whole.count))
+  }
+
   private func version(_ seq: Int64) -> ColumnVersion {
     ColumnVersion(
       seq: seq, site: "a", incarnation: IncarnationID("i"), isDirect: true, editedAt: 0)

@@ -201,6 +201,8 @@ struct CoalesceTests {
   func groups() {
     let changes = CaptureSample("u:to").coalesced(now: ["p": .there()]).changes
     #expect(changes.map(\.summary) == ["update from=2025,to=2026 @case-a base 50 n 1"])
+    let deletions = CaptureSample("u:to d").coalesced().changes
+    #expect(deletions.map(\.summary) == ["delete from=2025,to=2026 @case-a base 50 n 2"])
   }
 
   @Test("values too long to be sent do not travel with the deletion of their row")

@@ -155,6 +155,11 @@ struct HubSample {
       of: key, caseID: caseID, row: row.values, in: table)
   }
 
+  /// A row of whatever table, as it is.
+  mutating func put(_ row: StoredRow) {
+    view.rows[row.key] = row
+  }
+
   func decide(
     _ changes: [Change], by author: SiteID, as role: Role? = .contributor,
     in context: DecisionContext? = nil

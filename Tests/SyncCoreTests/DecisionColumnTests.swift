@@ -275,7 +275,7 @@ struct DecisionColumnTests {
     arguments: [
       // Another set, cleared or half cleared the group while its author was away.
       (["born": "2000", "precision": "day"], ["born", "precision"], false),
-      (["born": "2000"], ["precision"], true), (["born": "2000"], ["born"], false),
+      (["born": "2000"], ["precision"], false), (["born": "2000"], ["born"], false),
       (["precision": "day"], ["precision"], false), ([:], ["born", "precision"], true),
     ] as [([String: Value], [String], Bool)])
   func groupOnce(current: [String: Value], touched: [String], wins: Bool) {
@@ -287,7 +287,51 @@ struct DecisionColumnTests {
     if wins {
       #expect(plan.value("born", of: Self.person) == "1999")
       #expect(plan.value("precision", of: Self.person) == "year")
-      #expect(plan.ledger.map(\.lost.value) == current.values.map { $0 })
+      #expect(plan.ledger.isEmpty, "nothing stood there")
     }
+  }
+
+  @Test(
+    "a group of policy once ends as one: it is empty only if all its columns are",
+    arguments: [
+      (["born": "1999", "precision": .null], .proposal), ([:], .overridden),
+    ] as [([String: Value], Verdict)])
+  func groupOnceEnd(sent: [String: Value], verdict: Verdict) {
+    let current: [String: Value] = ["born": "2000", "precision": "day"]
+    let plan = hub(current, versions: ["precision": Self.unseen]).decide(
+      [update(["born": .null, "precision": .null].merging(sent) { $1 })],
+      by: CountySample.contributor)
+    #expect(plan.answers.map { $0.columns.map(\.verdict) } == [[verdict, verdict]])
+    #expect(plan.hasNoEffect)
+  }
+
+  @Test("a group is as late as the latest edit of its columns")
+  func groupLatest() {
+    // Only a group's latest edit tells which of two sites wrote it last.
+    let table = Table(
+      number: 9, name: "span", label: "span", scope: .ofCase, isAppendOnly: false,
+      isHubOnly: false, retentionMonths: nil,
+      columns: ["a", "b"].enumerated().map {
+        Column(
+          number: $0.offset + 1, name: $0.element, label: $0.element, type: .text, tier: .header,
+          policy: .latest, codes: [], terminalCodes: [], group: "g", isRequired: false)
+      })
+    let key = RowKey(table: 9, id: RowID("s"))
+    var hub = HubSample()
+    hub.put(
+      StoredRow(
+        key: key, caseID: CountySample.caseA, isAlive: true, writer: CountySample.lead,
+        values: ["x", "y"],
+        versions: [.by(CountySample.county, 60, at: 20), .by(CountySample.lead, 10)], lastSeq: 60))
+    let change = Change(
+      id: EntryID(n: 1, tag: 1), kind: .update, row: key, caseID: CountySample.caseA,
+      cells: Cells(mask: table.allColumns, values: ["v", "w"]), base: 50, editedAt: 30,
+      columnTimes: [ColumnTime(column: 1, editedAt: 10)])
+    let plan = hub.decide(
+      [change], by: CountySample.contributor,
+      in: CountySample.context(
+        CountySample.contributor,
+        schema: Schema(version: 1, tables: CountySample.schema.tables + [table])))
+    #expect(plan.values(key) == ["v", "w"])
   }
 }

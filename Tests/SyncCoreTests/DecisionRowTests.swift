@@ -174,14 +174,23 @@ struct DecisionRowTests {
     #expect(plan.proposals.allSatisfy { $0.seq == 100 && $0.base == 50 && $0.epoch == 3 })
   }
 
-  @Test("a deletion is judged by the oldest of its bases")
-  func oldestBase() {
+  @Test("a deletion is judged by each column's own base")
+  func columnBases() {
     let plan = hub(versions: ["worker": Self.unseen]).decide(
       [.of(.delete, Self.person, base: 80, bases: ["worker": 55])], by: CountySample.contributor)
     #expect(plan.answers.map(\.rule) == [.changedMeanwhile])
     let seen = hub(versions: ["worker": Self.unseen]).decide(
       [.of(.delete, Self.person, base: 60)], by: CountySample.contributor)
     #expect(seen.answers.map(\.verdict) == [.applied])
+    // Its own edit of the name is as old as 50, but the worker's value was seen.
+    let edited = hub(versions: ["worker": Self.unseen]).decide(
+      [.of(.delete, Self.person, ["name": "x"], base: 60, bases: ["name": 50])],
+      by: CountySample.contributor)
+    #expect(edited.answers.map(\.verdict) == [.applied])
+    let byLead = hub(versions: ["worker": Self.unseen]).decide(
+      [.of(.delete, Self.person, ["name": "x"], base: 60, bases: ["name": 50])],
+      by: CountySample.lead, as: .lead)
+    #expect(byLead.ledger.isEmpty, "nothing was lost that its author had not seen")
   }
 
   @Test(

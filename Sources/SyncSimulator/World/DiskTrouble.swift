@@ -46,8 +46,12 @@ extension SimulatedCounty {
       let after = disk.counts
       if after.full > before.full { tally.met(full, at: point) }
       if after.readOnly > before.readOnly { tally.met(8, at: point) }
+      let isStatement = point == .localWrite
       if after.cuts > before.cuts { tally.met(2, at: point) }
       if after.kills > before.kills { tally.met(1, at: point) }
+      // The trigger runs inside the statement and its commit.
+      if isStatement && after.cuts > before.cuts { tally.met(2, at: .capture) }
+      if isStatement && after.kills > before.kills { tally.met(1, at: .capture) }
     }
     return try body()
   }
@@ -85,8 +89,12 @@ extension SimulatedCounty {
     defer { site.disk.faults = faults }
     tally.checked(.durableBeforeSent)
     do {
-      let last = try site.opened().record().batchNumber
+      let record = try site.opened().record()
+      let last = record.batchNumber
       guard last < witness.lastSent[site.index] ?? 0 else { return }
+      // A program at OFF may close the file without a sync, and take with it what was durable. The
+      // sidecar knows, and the agent stops before it sends.
+      if site.pragmas.contains("synchronous = OFF"), try site.sidecarIsAhead(of: record) { return }
       fail(
         Violation(
           breaking: .durableBeforeSent,

@@ -18,6 +18,7 @@ extension SimulatedCounty {
       site.machineIsUp = true
       try release(at: site)
       healDisk(of: site.index + 1)
+      if site.isSuspect && site.stopped == nil { stop(site, "its file is not to be believed") }
       // What runs now goes on; a session that waits for a lost answer ends by itself.
     }
     healDisk(of: 0)
@@ -50,6 +51,7 @@ extension SimulatedCounty {
   /// What is not done yet, site by site.
   private func backlog() throws -> [String] {
     var left: [String] = []
+    let head = try hub.engine.read { try $0.counter.seq }
     for site in sites where site.stopped == nil {
       let file = try site.opened()
       let pending = try file.pendingCount()
@@ -57,6 +59,9 @@ extension SimulatedCounty {
       let record = try file.record()
       if pending != site.parkedCount { left.append("\(site.name) has \(pending) unsent") }
       if !refresh.isEmpty { left.append("\(site.name) waits for \(refresh.map(\.description))") }
+      if record.position.seq != head {
+        left.append("\(site.name) stands at \(record.position.seq) of \(head)")
+      }
       if record.digestEqual != true { left.append("\(site.name) has no equal digests") }
       if let error = record.lastError { left.append("\(site.name) failed last with \(error)") }
     }

@@ -48,6 +48,7 @@ extension SimulatedCounty {
 
   private func countStepFaults(_ step: ReplicaSession.Action, at site: SimulatedSite) {
     guard let point = Self.point(of: step) else { return }
+    if site.isSuspect && [.readLog, .apply].contains(point) { tally.met(11, at: point) }
     if site.skew != 0 && [.readLog, .send, .apply].contains(point) { tally.met(17, at: point) }
     if held[site.index]?.effects.isEmpty == false && point == .apply { tally.met(9, at: .apply) }
     if held[site.index]?.effects.isEmpty == true && point == .maintain {
@@ -133,6 +134,12 @@ extension SimulatedCounty {
     try witness.sent(request, from: site.index)
     note(site.name, "asks", "\(request.path) \(request.body.count) bytes")
     tally.deliveries += 1
+    if tier == .storage && draw(swarm.powerCuts) {
+      // The request is on its way, and nobody will be there to hear the answer.
+      tally.met(2, at: .send)
+      site.disk.cut()
+      _ = recover(site)
+    }
     if site.lineIsDead {
       tally.met(31, at: request.path == ProtocolPath.pull ? .pull : .send)
       return
@@ -173,6 +180,11 @@ extension SimulatedCounty {
     }
     if draw(swarm.hubCrashesBefore) {
       tally.met(1, at: .receive)
+      return crashHub()
+    }
+    if let disk = hub.disk, tier == .storage, draw(swarm.powerCuts) {
+      tally.met(2, at: .receive)
+      disk.cut()
       return crashHub()
     }
     hub.advance(to: clock)
@@ -263,7 +275,7 @@ extension SimulatedCounty {
 
   func crashHub() {
     guard hub.isUp else { return }
-    note("hub", "is killed")
+    note("hub", hub.disk?.isDark == true ? "loses its power" : "is killed")
     hub.crash()
     agenda.plan(.hubRestarts, at: clock + delay(20 * Int(Self.minute)))
   }

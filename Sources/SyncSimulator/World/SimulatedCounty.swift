@@ -81,6 +81,7 @@ final class SimulatedCounty {
         batchChangeCount: swarm.batchChangeCount, pragmas: pragmas(), seams: seams)
       if random.number(0...999) < swarm.skewedClocks { site.skew = wrongness() }
       sites.append(site)
+      note(site.name, "joins", site.pragmas.joined(separator: ", "))
       prepareDisk(disk)
       programs.append(
         LocalProgram(

@@ -62,15 +62,20 @@ final class SimulatedSite {
     random = AgentRandom(seed: seed)
     batchLimit = BatchLimit(
       changeCount: batchChangeCount, byteCount: ProtocolLimit.batchByteCountTarget)
+    try installReplica(images)
+  }
+
+  /// The image with this site's name in it, as durable as `site join` leaves a replica.
+  private func installReplica(_ images: CountyImages) throws {
     disk.install(images.replica, at: Self.path)
     disk.run(as: Self.programNumber)
-    let program = try PlainClient(path: disk.uri(Self.path), pragmas: pragmas)
-    try program.run(
+    try PlainClient(path: disk.uri(Self.path)).run(
       """
       UPDATE kreissync_replica SET site = '\(id)', site_name = '\(name)',
         incarnation = 'incarnation-\(name)'
       """)
-    self.program = program
+    disk.install(disk.read(Self.path)!, at: Self.path)
+    program = try PlainClient(path: disk.uri(Self.path), pragmas: pragmas)
   }
 
   /// Sets the machine's clock to true time, as wrong as it is.
@@ -182,6 +187,11 @@ final class SimulatedSite {
   /// Everything in the replica that travels, in order of ids, as the local program sees it.
   func rows(of table: Table) throws -> [[Value]] {
     try openProgram().rows(PlainComparison.sql(of: table))
+  }
+
+  /// Whether the agent's next session will see that the file lacks something.
+  func sidecarIsAhead(of record: ReplicaRecord) throws -> Bool {
+    try DiskSidecars(disk: disk).read()?.isAhead(of: record) ?? false
   }
 
   /// For checkers: the agent's file, opened if need be.
