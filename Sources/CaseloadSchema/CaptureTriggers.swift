@@ -69,6 +69,8 @@ package struct UniqueIndex: Hashable, Sendable {
 ///   INSERT; both say: this row stood there with the values `v`, and now other values stand there.
 /// - A mask 0 before `i` of the same id says nothing about the columns: the row was replaced by
 ///   equal values, or evicted by another row and inserted again. `v` tells.
+/// - What was inserted is not logged: the row shows it until somebody writes to it. So the agent,
+///   before it writes to a row, turns `d i` and `e i` of it into `u u` and takes other `e` away.
 /// - The mask of `e=` may name a column too many: where NEW is NULL, a NOT NULL column takes its
 ///   default. It never names one too few.
 /// - The entries of one statement need not be adjacent for one row: foreign triggers write between

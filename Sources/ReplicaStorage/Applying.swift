@@ -89,7 +89,7 @@ private struct Application {
   let now: Milliseconds
   var record: ReplicaRecord
   /// Unsent and unanswered work by row.
-  let unsent: UnsentWork
+  var unsent: UnsentWork
   let baseline: Baseline
   /// Cases that are not proved at the end of this apply.
   let dirtyCases: Set<CaseID>
@@ -161,6 +161,7 @@ private struct Application {
       try file.putOnRefreshList(key, caseID: caseID ?? .none, in: database)
       return
     }
+    try unsent.settle(key, in: database)
     let name = file.quoted(table.name)
     if let caseID, table.scope == .ofCase {
       try Query(database, "DELETE FROM \(name) WHERE id = ? AND case_id = ?").run(
@@ -187,6 +188,7 @@ private struct Application {
     let isExplained =
       try dirtyCases.contains(image.caseID)
       && (unsent.touches(image.key) || baseline.explains(image.key))
+    try unsent.settle(image.key, in: database)
     do {
       let isThere = try update(image, cells, in: table)
       if !isThere {

@@ -17,8 +17,14 @@ extension ReplicaFile {
   /// GUI tools and ORMs rebuild tables without their triggers, so this runs before every session.
   package func installCapture(at now: Milliseconds) throws -> [ReplicaEvent] {
     // Nothing to write is the rule: looking first spares the neighbour a write lock.
-    let damage = try read { try findDamage(in: $0) }
-    guard !damage.isEmpty else { return [] }
+    let (version, damage) = try read { database in
+      let version = try Query(database, "PRAGMA schema_version").first { $0.integer(0) }
+      return (version, version == soundSchemaVersion ? [] : try findDamage(in: database))
+    }
+    guard !damage.isEmpty else {
+      soundSchemaVersion = version
+      return []
+    }
     return try write { database in
       var events: [ReplicaEvent] = []
       let damage = try findDamage(in: database)

@@ -16,6 +16,9 @@ package final class ReplicaFile: ReplicaStore {
   package let path: String
   let queue: DatabaseQueue
   let digestKey: SipHash128Key
+  /// SQLite's number of the schema in which all triggers were found sound: every change of a table,
+  /// index or trigger, by whomever, counts it on.
+  var soundSchemaVersion: Int64?
 
   /// Longer than a program's own transactions, shorter than a person's patience; a replica that is
   /// locked for minutes defers the session.

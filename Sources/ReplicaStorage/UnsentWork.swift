@@ -7,20 +7,27 @@ import SyncCore
 struct UnsentWork {
   private var changes: [RowKey: [Change]] = [:]
   private(set) var cases: Set<CaseID> = []
+  private var settlements: [RowKey: Coalescing.Settlement]
+  /// Replaced rows whose values cannot be read: nobody knows which columns were edited.
+  private var unreadable: Set<RowKey> = []
 
   init(file: ReplicaFile, record: ReplicaRecord, in database: Database) throws {
     let window = try file.window(of: record, limit: .max, in: database)
+    var unfit: Set<RowKey> = []
     let coalescing = try Coalescing(
       window.entries, schema: file.schema, reachesEnd: true, pins: try file.pins(in: database)
     ) { key in
       // A row that cannot be sent is unsent work all the same.
       switch try file.lookup(key, in: database) {
       case .unfit(let caseID, _):
+        unfit.insert(key)
         let count = file.schema.table(number: key.table)!.columns.count
         return .there(LocalRow(caseID: caseID, values: Array(repeating: .null, count: count)))
       case let found: return found
       }
     }
+    settlements = coalescing.settlements
+    unreadable = unfit.filter { coalescing.settlements[$0]?.updates.isEmpty == false }
     for change in coalescing.changes { add(change) }
     for change in try file.waitingChanges(in: database) { add(change) }
     try Query(database, "SELECT DISTINCT case_id FROM kreissync_parked").forEach {
@@ -33,7 +40,24 @@ struct UnsentWork {
     cases.insert(change.caseID)
   }
 
-  func touches(_ key: RowKey) -> Bool { changes[key] != nil }
+  func touches(_ key: RowKey) -> Bool { changes[key] != nil || unreadable.contains(key) }
+
+  /// Says in the log what its values would tell only until the agent writes to the row. To be
+  /// called before each such write.
+  mutating func settle(_ key: RowKey, in database: Database) throws {
+    guard !unreadable.contains(key), let settlement = settlements.removeValue(forKey: key)
+    else { return }
+    for update in settlement.updates {
+      try Query(
+        database, "UPDATE kreissync_log SET k = ?, m = ?, c = NULL, v = NULL WHERE n = ?"
+      ).run(
+        .integer(Int64(CaptureKind.update.rawValue)),
+        .integer(Int64(bitPattern: update.columns.bits)), .integer(update.id.n))
+    }
+    for id in settlement.void {
+      try Query(database, "DELETE FROM kreissync_log WHERE n = ?").run(.integer(id.n))
+    }
+  }
 
   func isDeleted(_ key: RowKey) -> Bool {
     changes[key]?.contains { $0.kind == .delete } ?? false
@@ -45,7 +69,8 @@ struct UnsentWork {
 
   /// The columns whose local values stay on top.
   func columns(of key: RowKey, in table: Table) -> ColumnMask {
-    (changes[key] ?? []).reduce(.empty) { $0.union($1.cells.mask) }
+    if unreadable.contains(key) { return table.allColumns }
+    return (changes[key] ?? []).reduce(.empty) { $0.union($1.cells.mask) }
   }
 
   /// The oldest base of a column's unanswered changes.

@@ -42,11 +42,17 @@ package struct Coalescing: Sendable {
   /// written without logging, and neither the hub's values count as written here nor what was
   /// written here as the hub's.
   package struct Settlement: Hashable, Sendable {
-    /// Entries that become updates of these columns: insertions that replaced a row, and, of no
-    /// column, the deletions before them.
-    package var updates: [EntryID: ColumnMask] = [:]
-    /// Notes of evictions that did not happen: their values do not bound what comes later.
-    package var void: [EntryID] = []
+    /// An entry that becomes an update: an insertion that replaced a row, or, of no column, the
+    /// deletion before it.
+    package struct Update: Hashable, Sendable {
+      package let id: EntryID
+      package let columns: ColumnMask
+    }
+
+    package let updates: [Update]
+    /// Notes of evictions that did not happen: they go, for they would show old values to a later
+    /// insertion.
+    package let void: [EntryID]
   }
 
   /// - Parameters:
@@ -175,13 +181,11 @@ private struct Fold {
         settlement = Fold.settlement(of: real, void: void)
         return
       }
-      do {
-        leftCase = oldCase
-        let left = Array(real[...lastDeletion])
-        settle(left, into: builder.deletion(of: left, caseID: oldCase))
-        let rest = Array(real[(lastDeletion + 1)...])
-        if !rest.isEmpty { settle(rest, into: builder.insertion(rest, now: row)) }
-      }
+      leftCase = oldCase
+      let left = Array(real[...lastDeletion])
+      settle(left, into: builder.deletion(of: left, caseID: oldCase))
+      let rest = Array(real[(lastDeletion + 1)...])
+      if !rest.isEmpty { settle(rest, into: builder.insertion(rest, now: row)) }
     }
   }
 
@@ -191,16 +195,16 @@ private struct Fold {
     coalesced += writes.dropLast().map(\.entry.id)
   }
 
-  /// Nothing for a row that is unsent as a whole: no apply writes to it.
+  /// Nothing for a row that is unsent as a whole: an apply leaves it alone.
   private static func settlement(of writes: [LoggedWrite], void: [EntryID])
     -> Coalescing.Settlement?
   {
     guard !writes.contains(where: \.isOfNewRow) else { return nil }
-    var settlement = Coalescing.Settlement(void: void)
-    for write in writes where write.entry.kind != .update {
-      settlement.updates[write.entry.id] = write.columns
+    let updates = writes.filter { $0.entry.kind != .update }.map {
+      Coalescing.Settlement.Update(id: $0.entry.id, columns: $0.columns)
     }
-    return settlement == Coalescing.Settlement() ? nil : settlement
+    return updates.isEmpty && void.isEmpty
+      ? nil : Coalescing.Settlement(updates: updates, void: void)
   }
 
   /// A note is an eviction if the row was inserted again behind it, or if nothing else explains why
@@ -247,8 +251,8 @@ private struct ChangeBuilder {
   let table: Table
   let pins: [ColumnBase]
 
-  /// A row that stands where the hub knows it, or that the hub does not know: a REPLACE is an update
-  /// of the columns that differ.
+  /// A row that the hub does not know, or that stands where the hub knows it: there a REPLACE is an
+  /// update of the columns that differ.
   func writing(_ writes: [LoggedWrite], now row: LocalRow) -> Change? {
     writes.contains(where: \.isOfNewRow)
       ? insertion(writes, now: row)
@@ -321,7 +325,8 @@ private struct ChangeBuilder {
 
   /// The columns that each entry wrote, with those of their groups.
   private func written(by writes: [LoggedWrite], as kind: ChangeKind) -> [ColumnMask] {
-    let start = kind == .insert ? writes.lastIndex { $0.entry.kind == .insert && $0.isFresh } : nil
+    let insertions = writes.indices.filter { writes[$0].entry.kind == .insert }
+    let start = kind == .insert ? insertions.last { writes[$0].isFresh } ?? insertions.first : nil
     return writes.enumerated().map { position, write in
       // Of a new row only what followed its last insertion ever was to leave the site.
       guard let start, position <= start else { return table.widenedToGroups(write.columns) }

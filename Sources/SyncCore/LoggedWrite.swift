@@ -7,8 +7,8 @@
 /// between.
 ///
 /// NB: so nothing but what is logged may write to the row in between. An apply settles the entries
-/// of each row that it writes (``Coalescing/settlements``): otherwise a value of the hub would count
-/// as written here, or what was written here, as the hub's.
+/// of each row before it writes there (``Coalescing/settlements``): otherwise a value of the hub
+/// would count as written here, or what was written here as the hub's.
 struct LoggedWrite {
   let entry: CapturedEntry
   /// A deletion writes none.

@@ -4,6 +4,8 @@ package import SyncCore
 /// The other program on a replica: SQLite's C interface and nothing of KreisSync.
 package final class PlainClient {
   private var connection: OpaquePointer?
+  /// Prepared queries, by their text.
+  private var queries: [String: OpaquePointer] = [:]
 
   /// Opens the file as a stranger would, with a busy timeout of five seconds.
   package init(path: String, pragmas: [String] = []) throws {
@@ -14,19 +16,26 @@ package final class PlainClient {
     for pragma in pragmas { try run("PRAGMA \(pragma)") }
   }
 
-  deinit { sqlite3_close(connection) }
+  deinit {
+    for query in queries.values { sqlite3_finalize(query) }
+    sqlite3_close(connection)
+  }
 
   package func run(_ sql: String) throws {
     guard sqlite3_exec(connection, sql, nil, nil, nil) == SQLITE_OK else { throw failure(sql) }
   }
 
   /// All rows as values; text whose bytes are not UTF-8 is repaired.
-  package func rows(_ sql: String) throws -> [[Value]] {
-    var statement: OpaquePointer?
-    guard sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK else {
-      throw failure(sql)
+  ///
+  /// - Parameter texts: what stands for the query's question marks.
+  package func rows(_ sql: String, _ texts: String...) throws -> [[Value]] {
+    let statement = try prepared(sql)
+    defer { sqlite3_reset(statement) }
+    // SQLite copies the bytes: they are gone after the call.
+    let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    for (position, text) in texts.enumerated() {
+      sqlite3_bind_text(statement, Int32(position + 1), text, -1, transient)
     }
-    defer { sqlite3_finalize(statement) }
     var rows: [[Value]] = []
     while true {
       switch sqlite3_step(statement) {
@@ -38,6 +47,15 @@ package final class PlainClient {
         throw failure(sql)
       }
     }
+  }
+
+  private func prepared(_ sql: String) throws -> OpaquePointer {
+    if let query = queries[sql] { return query }
+    var statement: OpaquePointer?
+    guard sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK, let statement
+    else { throw failure(sql) }
+    queries[sql] = statement
+    return statement
   }
 
   private func value(_ statement: OpaquePointer?, _ column: Int32) -> Value {

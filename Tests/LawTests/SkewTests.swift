@@ -68,8 +68,8 @@ struct SkewTests {
     let session = try hello("n", clock: told)
     #expect(abs(try #require(try skew())) <= 100 * 366 * 86_400_000)
     let batch = Batch(
-      incarnation: IncarnationID("i"), number: 1, history: HistoryID("h"), previous: .zero, coalesced: [],
-      changes: [])
+      incarnation: IncarnationID("i"), number: 1, history: HistoryID("h"), previous: .zero,
+      coalesced: [], changes: [])
     let response = service.answer(
       ProtocolRequest(
         path: ProtocolPath.push, contentType: .rows,

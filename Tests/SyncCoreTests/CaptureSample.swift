@@ -43,6 +43,11 @@ struct CaptureSample {
     }
   }
 
+  /// Settles every row, as an apply does that is about to write to it.
+  mutating func settle(now: [String: LocalRowLookup]) {
+    entries = entries.settled(by: coalesced(now: now).settlements)
+  }
+
   /// - Parameter now: what stands in the replica, by row id; all other rows are gone.
   func coalesced(
     now: [String: LocalRowLookup] = [:], reachesEnd: Bool = true, pins: [String: Int64] = [:]
@@ -53,6 +58,22 @@ struct CaptureSample {
       entries, schema: CountySample.schema, reachesEnd: reachesEnd,
       pins: [table.key("p"): bases.sorted { $0.column < $1.column }]
     ) { now[$0.id.string] ?? .gone }
+  }
+}
+
+extension [CapturedEntry] {
+  /// The log after the settlements.
+  func settled(by settlements: [RowKey: Coalescing.Settlement]) -> [CapturedEntry] {
+    compactMap { entry in
+      guard let settlement = settlements[entry.row] else { return entry }
+      if settlement.void.contains(entry.id) { return nil }
+      guard let update = settlement.updates.first(where: { $0.id == entry.id }) else {
+        return entry
+      }
+      return CapturedEntry(
+        id: entry.id, kind: .update, row: entry.row, caseID: nil, mask: update.columns,
+        oldValues: nil, at: entry.at, base: entry.base)
+    }
   }
 }
 

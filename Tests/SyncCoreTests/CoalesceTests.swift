@@ -272,7 +272,8 @@ struct CoalesceBaseTests {
       ("u:name #80 d", [:], "delete name=old @case-a base 80 n 2"),
       ("#80 d", ["name": 40, "to": 60], "delete @case-a base 80 name<40 to<60 n 1"),
       ("u:name #80 d", ["name": 50], "delete name=old @case-a base 80 name<50 n 2"),
-      ("d i #80 d", [:], "delete whole @case-a base 80 n 3"),
+      ("d i #80 d", [:], "delete @case-a base 80 n 3"),
+      ("i d i #80 d", [:], "delete whole @case-a base 80 n 4"),
     ] as [(String, [String: Int64], String)])
   func deleting(log: String, pins: [String: Int64], change: String) {
     let changes = CaptureSample(log).coalesced(pins: pins).changes

@@ -44,7 +44,8 @@ extension SimulatedCounty {
         .lineHeals(site: site.index), at: clock + Milliseconds(random.number(1...30)) * Self.hour)
     }
     if draw(swarm.clockJumps) {
-      site.skew = random.chance(40) ? 0 : wrongness()
+      let isRight = random.chance(40)
+      site.skew = isRight ? 0 : wrongness()
       note(site.name, "clock jumps", "\(site.skew) ms")
     }
     if draw(swarm.rebuilds) { rebuildTables(at: site) }

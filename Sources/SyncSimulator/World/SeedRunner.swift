@@ -43,16 +43,37 @@ package final class SeedRunner {
   }
 
   /// Runs a seed twice: equal traces, or the simulation itself is broken.
+  ///
+  /// The second run is more than a repetition where the seed allows it. If the first hub ran on
+  /// SQLite, the second runs in memory: the engines decide alike, to the last byte (I11). If the
+  /// programs leave alone what clocks decide, the second run's clocks are wrong otherwise (I21).
   package func runTwice(_ seed: UInt64) -> SeedResult {
     let first = run(seed)
     guard first.violation == nil else { return first }
-    let second = run(seed)
-    guard first.trace.hash != second.trace.hash else { return first }
-    let place =
-      zip(first.trace.lines, second.trace.lines).first { $0 != $1 }.map { "\($0) | \($1)" }
-    return SeedResult(
-      seed: seed, swarm: first.swarm,
-      violation: Violation(.notRepeatable, place ?? "one trace goes on where the other ends"),
-      trace: first.trace, tally: first.tally)
+    let comparesEngines = tier == .model && first.swarm.usesSQLiteHub
+    let second = run(seed) { swarm in
+      if comparesEngines { swarm.usesSQLiteHub = false }
+      if swarm.ignoresClocks { swarm.clocks += 1 }
+    }
+    if let violation = second.violation { return first.failed(violation) }
+    var result = first
+    if comparesEngines { result.tally.checked(.decision) }
+    guard first.swarm.ignoresClocks else {
+      guard first.trace.hash == second.trace.hash else {
+        let violation =
+          comparesEngines
+          ? Violation(breaking: .decision, "the engines differ: \(first.trace | second.trace)")
+          : Violation(.notRepeatable, first.trace | second.trace)
+        return first.failed(violation)
+      }
+      return result
+    }
+    result.tally.checked(.clockIndependence)
+    guard first.trace.outcomes == second.trace.outcomes else {
+      return first.failed(
+        Violation(
+          breaking: .clockIndependence, "with other clocks: \(first.trace | second.trace)"))
+    }
+    return result
   }
 }

@@ -107,7 +107,7 @@ extension SimulatedCounty {
     case SessionError.refused(let code, _, _):
       refused(site, code)
     case SessionError.uploadRefused, SessionError.unfitAnswer:
-      guard swarm.cutRequests + swarm.cutAnswers > 0 else {
+      guard cutsMessages else {
         return fail(Violation(.crash, "\(site.name): \(error) over a line that cuts nothing"))
       }
     default:

@@ -23,11 +23,15 @@ final class SimulatedCounty {
   var clock: Milliseconds
   /// Decides what happens when; ids, salts and disks have generators of their own.
   var random: SeededGenerator
+  /// How wrong clocks are.
+  private var clockRandom: SeededGenerator
   var trace = Trace()
   var tally = Tally()
   /// The first thing found wrong.
   var violation: Violation?
   var isCalm = false
+  /// Whether the line cuts, or has cut before it healed.
+  let cutsMessages: Bool
   var ticketCount = 0
   /// Statements that wait for their program's COMMIT, by site.
   var held: [Int: (effects: [LocalProgram.Effect], time: Milliseconds)] = [:]
@@ -50,8 +54,10 @@ final class SimulatedCounty {
     self.tier = tier
     self.swarm = swarm
     self.seams = seams
+    cutsMessages = swarm.cutRequests + swarm.cutAnswers > 0
     clock = Self.beginning
     random = SeededGenerator(seed: seed)
+    clockRandom = SeededGenerator(seed: seed &+ swarm.clocks &* 0x1234_5679)
     let images = try CountyImages.laws.get()
     disks[0].format(seed: random.next())
     hub = try SimulatedHub(
@@ -85,7 +91,8 @@ final class SimulatedCounty {
       prepareDisk(disk)
       programs.append(
         LocalProgram(
-          site: site, contention: swarm.contention, seed: random.next(), counter: counter))
+          site: site, contention: swarm.contention, ignoresClocks: swarm.ignoresClocks,
+          seed: random.next(), counter: counter))
       witness.joined(record)
       agenda.plan(.day(site: index), at: clock)
     }
@@ -107,8 +114,11 @@ final class SimulatedCounty {
 
   /// Seconds to years, either way; never just below the two seconds that count as none.
   func wrongness() -> Milliseconds {
-    let size = random.pick([5_000, 90_000, Int(Self.hour), Int(Self.day), 3_650 * Int(Self.day)])
-    return Milliseconds((random.chance(50) ? size : -size) / 2 + random.number(0...999) + size)
+    let size = clockRandom.pick([
+      5_000, 90_000, Int(Self.hour), Int(Self.day), 3_650 * Int(Self.day),
+    ])
+    let wrong = size + clockRandom.number(0...999)
+    return Milliseconds(clockRandom.chance(50) ? wrong : -wrong)
   }
 
   func draw(_ rate: Int) -> Bool {

@@ -39,15 +39,15 @@ final class SimulatedHub {
     } else {
       engine = InMemoryHub(county: images.county, schema: images.schema)
     }
-    service = Self.service(engine, images.schema, surroundings, pageByteCount, seams)
+    service = Self.service(engine, disk, images.schema, surroundings, pageByteCount, seams)
   }
 
   private static func service(
-    _ engine: any HubStore, _ schema: Schema, _ surroundings: HubSurroundings,
-    _ pageByteCount: Int, _ seams: Seams
+    _ engine: any HubStore, _ disk: SimulatedDisk?, _ schema: Schema,
+    _ surroundings: HubSurroundings, _ pageByteCount: Int, _ seams: Seams
   ) -> CountyService {
     CountyService(
-      store: seams.store(engine), schema: schema,
+      store: seams.store(engine, on: disk), schema: schema,
       environment: surroundings.environment(pageByteCount: pageByteCount))
   }
 
@@ -65,7 +65,7 @@ final class SimulatedHub {
       disk.run(as: Self.processNumber)
       engine = try SQLiteHub.open(at: Self.path, on: FileSystem(registeredAs: disk.name))
     }
-    service = Self.service(engine, images.schema, surroundings, pageByteCount, seams)
+    service = Self.service(engine, disk, images.schema, surroundings, pageByteCount, seams)
     isUp = true
   }
 
@@ -90,6 +90,20 @@ final class SimulatedHub {
     return try service.redeem(
       tokenHash: JoinToken.hash(added.token), keyHash: surroundings.bytes(32),
       certificateExpiresAt: .max)
+  }
+
+  /// The entries of a replica's log that were answered, folded ones too.
+  func answeredEntries(of site: SiteID, incarnation: IncarnationID) throws -> [EntryID] {
+    if let engine = engine as? InMemoryHub {
+      return engine.answeredEntries(of: site, incarnation: incarnation).map(\.id)
+    }
+    guard let disk else { preconditionFailure("an engine without a disk is in memory") }
+    return try PlainClient(path: disk.uri(Self.path)).rows(
+      """
+      SELECT n, tag FROM kreissync_entry
+      WHERE site = \(Value.text(site.text).sql) AND incarnation = \(Value.text(incarnation.text).sql)
+      """
+    ).map { EntryID(n: $0[0].integer!, tag: $0[1].integer!) }
   }
 
   /// All living rows of a table: id, case, then the columns that travel; in order of ids.

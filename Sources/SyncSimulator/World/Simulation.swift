@@ -6,9 +6,16 @@ import Synchronization
 package struct SeedResult: Sendable {
   package let seed: UInt64
   package let swarm: Swarm
-  package let violation: Violation?
+  package private(set) var violation: Violation?
   package let trace: Trace
-  package let tally: Tally
+  package var tally: Tally
+
+  /// The same run with something found wrong.
+  func failed(_ violation: Violation) -> SeedResult {
+    var result = self
+    result.violation = violation
+    return result
+  }
 }
 
 /// Many seeds on all cores.
@@ -44,6 +51,8 @@ package struct Simulation: Sendable {
     /// In order of their seeds.
     package var failures: [SeedResult] = []
     package var seconds = 0.0
+
+    package init() {}
 
     /// A bad night finds thousands: so many keep their traces.
     private static let traceCountMax = 100

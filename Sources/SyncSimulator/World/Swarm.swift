@@ -7,8 +7,8 @@ import SyncCore
 package struct Swarm: Sendable, Equatable {
   /// 3–40, mostly few: what two sites do to each other shows among three.
   package var siteCount = 3
-  /// Happenings before the county heals.
-  package var eventCount = 1_000
+  /// Happenings before the county heals; coming to rest takes some hundreds more.
+  package var eventCount = 700
   /// The hub on SQLite instead of in memory.
   package var usesSQLiteHub = false
 
@@ -68,6 +68,10 @@ package struct Swarm: Sendable, Equatable {
   package var hubBusy = 0
   /// Sites with a wrong clock (F17).
   package var skewedClocks = 0
+  /// The programs leave alone what the policy `latest` decides, so that no clock counts (I21).
+  package var ignoresClocks = false
+  /// Which wrong times the clocks show.
+  package var clocks: UInt64 = 0
   /// Days on which a site's clock jumps (F17).
   package var clockJumps = 0
   /// Days on which the hub's clock jumps back (F18).
@@ -153,6 +157,7 @@ package struct Swarm: Sendable, Equatable {
     skewedClocks = rate(35, 200...1_000)
     clockJumps = rate(25, 20...200)
     hubClockJumps = rate(15, 20...200)
+    ignoresClocks = tier == .model && skewedClocks > 0 && random.chance(40)
     hasLiar = random.chance(20)
     rebuilds = rate(8, 20...200)
     restores = rate(8, 10...60)

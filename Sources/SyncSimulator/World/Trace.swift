@@ -35,6 +35,17 @@ package struct Trace: Sendable {
   }
 }
 
+extension Trace {
+  /// What sites hold after each apply: no clock stands in it.
+  var outcomes: [Line] { lines.filter { $0.what == "applies" } }
+
+  /// Where two traces part.
+  static func | (left: Trace, right: Trace) -> String {
+    let place = zip(left.lines, right.lines).first { $0 != $1 }
+    return place.map { "\($0) | \($1)" } ?? "one goes on where the other ends"
+  }
+}
+
 extension Trace.Line: CustomStringConvertible {
   /// `day 3 02:00:07.120  town-2  applies  seq 41, 3 rows`.
   package var description: String {

@@ -23,6 +23,8 @@ struct Witness {
   /// What the hub had read for a pull, by site and position.
   var served: [Int: [Int64: NaiveScope]] = [:]
   var sentTexts: Set<String> = []
+  /// The last session of a site in which the hub answered a batch: older ones are fenced off.
+  var lastSession: [Int: Int64] = [:]
   /// The highest number of a batch that left a site.
   var lastSent: [Int: Int64] = [:]
   /// Heads of the tree that some site was told.
@@ -36,6 +38,8 @@ struct Witness {
     let hash: Hash256
     let answer: [UInt8]
     let rows: [NaiveRow]
+    /// Of the log: those that it holds and those that were folded into them.
+    let entries: [EntryID]
     let notApplied: Int
   }
 
@@ -86,7 +90,8 @@ struct Witness {
 
   /// Listens at a site's end of the line: no answer holds a word of a case that is not the site's.
   ///
-  /// - Parameter request: what it says itself may come back.
+  /// - Parameter request: the cases that it names may be named to it, and the texts that it holds
+  ///   may come back; no other word of them.
   func tap(
     _ response: ProtocolResponse, to request: ProtocolRequest, of site: Int, tally: inout Tally
   ) -> Violation? {
@@ -95,15 +100,26 @@ struct Witness {
     guard response.body.count <= ProtocolLimit.bodyByteCountMax else {
       return Violation(breaking: .boundedResources, "an answer has \(response.body.count) bytes")
     }
-    var found: Violation?
+    var strange: String?
+    var namesStrange = false
     Marks.scan(response.body) { mark in
-      guard found == nil, let holders = holders[mark], !holders.contains(site) else { return }
-      var isOwn = false
-      Marks.scan(request.body) { if $0 == mark { isOwn = true } }
-      if isOwn { return }
-      found = Violation(breaking: .scope, "\(name(site)) is told of case \(mark)")
+      guard strange == nil, isStrange(mark, to: site) else { return }
+      var isNamed = false
+      Marks.scan(request.body) { if $0 == mark { isNamed = true } }
+      if isNamed { namesStrange = true } else { strange = mark }
     }
-    return found
+    if namesStrange && strange == nil {
+      var said: Set<String> = []
+      Marks.texts(request.body) { said.insert($0) }
+      Marks.texts(response.body) { text in
+        if isStrange(Self.mark(text), to: site) && !said.contains(text) { strange = text }
+      }
+    }
+    return strange.map { Violation(breaking: .scope, "\(name(site)) is told of case \($0)") }
+  }
+
+  private func isStrange(_ mark: String, to site: Int) -> Bool {
+    holders[mark].map { !$0.contains(site) } ?? false
   }
 
   // MARK: The site's side
@@ -263,12 +279,18 @@ struct Witness {
     _ request: ProtocolRequest, from site: Int, _ response: ProtocolResponse,
     _ hub: SimulatedHub, _ tally: inout Tally
   ) throws -> Violation? {
-    let (_, bytes) = try PushBody.decode(request.body)
+    let (session, bytes) = try PushBody.decode(request.body)
     let batch = try Batch(decoding: bytes, changeCountMax: .max)
     let hash = Hash256(sha256Of: bytes)
     let answer: PushResponse = try WireJSON.decode(response.body)
     let known = decided[site] ?? []
     tally.checked(.exactlyOnce)
+    guard session >= lastSession[site] ?? 0 else {
+      return Violation(
+        breaking: .exactlyOnce,
+        "session \(session) of \(name(site)) goes on after session \(lastSession[site]!)")
+    }
+    lastSession[site] = session
     if batch.number <= known.count {
       let first = known[Int(batch.number) - 1]
       guard first.hash == hash, first.answer == response.body else {
@@ -285,6 +307,7 @@ struct Witness {
     decided[site, default: []].append(
       DecidedBatch(
         hash: hash, answer: response.body, rows: rows,
+        entries: batch.changes.map(\.id) + batch.coalesced,
         // A row that the hub has never seen is offered again, whole: nothing to be told.
         notApplied: answer.verdicts.count { $0.rule != .unknownRow }))
     guard isModelled else { return nil }

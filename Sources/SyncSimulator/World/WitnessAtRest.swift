@@ -54,7 +54,8 @@ extension Witness {
   func atRest(
     _ hub: SimulatedHub, sites: [SimulatedSite], tally: inout Tally
   ) throws -> Violation? {
-    try log(of: hub, tally: &tally) ?? decisions(of: hub, tally: &tally)
+    try log(of: hub, tally: &tally) ?? entries(of: hub, tally: &tally)
+      ?? decisions(of: hub, tally: &tally)
       ?? leads(of: hub, tally: &tally) ?? conservation(at: hub, sites, tally: &tally)
   }
 
@@ -77,6 +78,22 @@ extension Witness {
       let today = try hub.engine.read { try MerkleTree.head(size: head.size, reading: $0.treeNode) }
       guard today == head else {
         return Violation(breaking: .growingTree, "the tree of \(head.size) leaves was another one once")
+      }
+    }
+    return nil
+  }
+
+  /// Every entry of a decided batch is answered under its number and tag.
+  private func entries(of hub: SimulatedHub, tally: inout Tally) throws -> Violation? {
+    for (site, batches) in decided.sorted(by: { $0.key < $1.key }) {
+      tally.checked(.exactlyOnce)
+      let answered = Set(
+        try hub.answeredEntries(
+          of: records[site].id,
+          incarnation: IncarnationID("incarnation-\(records[site].name)")))
+      for entry in batches.flatMap(\.entries) where !answered.contains(entry) {
+        return Violation(
+          breaking: .exactlyOnce, "the hub does not know entry \(entry.n) of \(name(site))")
       }
     }
     return nil
