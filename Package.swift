@@ -34,7 +34,7 @@ let package = Package(
   products: [.executable(name: "kreissync", targets: ["kreissync"])],
   dependencies: dependencies,
   targets: [
-    // C targets hold module maps and shims, nothing else.
+    // C targets hold module maps and shims, and a disk.
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),

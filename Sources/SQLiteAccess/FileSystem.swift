@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import GRDBSQLite
 
 /// Where database files lie: one of the file systems (VFS) that are registered with SQLite.
@@ -18,9 +19,10 @@ package struct FileSystem: Sendable, Equatable {
     self.vfs = vfs
   }
 
-  /// Whether there is a file at `path`, asked through SQLite, so that no plain file call touches a
-  /// database.
+  /// Whether there is a file at `path`; nothing is opened.
   package func holds(_ path: String) -> Bool {
+    // NB: SQLite's own file system says that an empty file is not there.
+    if vfs == nil { return access(path, F_OK) == 0 }
     guard let found = sqlite3_vfs_find(vfs) else { return false }
     var isThere: Int32 = 0
     let code = found.pointee.xAccess(found, path, SQLITE_ACCESS_EXISTS, &isThere)

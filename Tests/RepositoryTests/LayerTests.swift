@@ -24,8 +24,12 @@ private let allowedImports: [String: Set<String>] = [
   "Caseload": system.union(["SyncCore"]),
   "SyncSimulator": foundation.union([
     "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage", "ReplicaAgent",
-    "HubService", "GRDBSQLite",
+    "HubService", "SQLiteAccess", "CSimulatedDisk", "GRDBSQLite", "HeapModule",
   ]),
+  "FuzzTargets": foundation.union([
+    "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent",
+  ]),
+  "FuzzDriver": system.union(["CFuzzer", "FuzzTargets"]),
   "kreissync": foundation.union([
     "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage", "ReplicaAgent",
     "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", "TOMLKit", "Logging",

@@ -173,6 +173,7 @@ package struct Swarm: Sendable, Equatable {
     eventCount = 300
     usesSQLiteHub = true
     rebuilds = 0
+    hasLiar = false
     func rate(_ percent: Int, _ range: ClosedRange<Int>) -> Int {
       random.chance(percent) ? random.number(range) : 0
     }
