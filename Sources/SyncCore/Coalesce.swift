@@ -176,15 +176,17 @@ private struct Fold {
     case .there(let row):
       caseID = row.caseID
       let oldCase = knownCase ?? row.caseID
-      guard let lastDeletion, oldCase != row.caseID else {
+      // Behind the last departure it only stood where it stands, whatever replaced it there.
+      let departure = real.lastIndex { $0.isDeletion && $0.entry.caseID != row.caseID }
+      guard let departure, oldCase != row.caseID else {
         if !real.isEmpty { settle(real, into: builder.writing(real, now: row)) }
         settlement = Fold.settlement(of: real, void: void)
         return
       }
       leftCase = oldCase
-      let left = Array(real[...lastDeletion])
+      let left = Array(real[...departure])
       settle(left, into: builder.deletion(of: left, caseID: oldCase))
-      let rest = Array(real[(lastDeletion + 1)...])
+      let rest = Array(real[(departure + 1)...])
       if !rest.isEmpty { settle(rest, into: builder.insertion(rest, now: row)) }
     }
   }

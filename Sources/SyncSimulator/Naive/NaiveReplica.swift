@@ -16,6 +16,10 @@ struct NaiveChange {
   /// Of a deletion: the row as it stood, and whether it was inserted in the same run.
   var before: [String: NaiveValue] = [:]
   var wasInserted = false
+  /// Of a row that had moved: the deletion from the case that it left, and where it went. That is
+  /// all that counts if it is inserted there again.
+  var departure: [NaiveChange] = []
+  var destination = ""
   /// Set when the hub has decided; the site may not know it yet.
   var verdict: NaiveVerdict?
 }
@@ -102,6 +106,9 @@ struct NaiveReplica {
         return edit(row, table.differing(again.before, content.values), at: time, in: table)
       }
     }
+    if let gone = run.last, let left = gone.departure.first, gone.destination == caseID {
+      run[run.count - 1] = left
+    }
     unsent[row] = run + [NaiveChange(kind: .insert, row: row, caseID: caseID)]
     edit(row, table.columns.map(\.name), at: time, in: table)
   }
@@ -131,6 +138,8 @@ struct NaiveReplica {
       if let left = run.popLast() {
         // It had moved: the hub knows it in the case that it left first.
         gone = left
+        gone.departure = [left]
+        gone.destination = old.caseID
         for name in table.differing(left.before, old.values) {
           gone.edited.insert(name)
           gone.times[name] = last.times[name]

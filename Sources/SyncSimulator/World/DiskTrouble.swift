@@ -66,7 +66,7 @@ extension SimulatedCounty {
     if site.disk.isDark {
       note(site.name, "loses its power")
       held[site.index] = nil
-      site.reboot()
+      reboot(site)
     } else if site.disk.isKilled(SimulatedSite.agentNumber) {
       note(site.name, "agent is killed inside an operation")
       site.killAgent()
@@ -79,6 +79,19 @@ extension SimulatedCounty {
     }
     checkOutbox(of: site)
     return true
+  }
+
+  /// Power is back. What a program at OFF had not synced may be gone in parts, and with it pages
+  /// that it has copied out of the WAL: SQLite promises nothing of such a file, and no agent can
+  /// see it from within. The hub and all others must not suffer from it.
+  private func reboot(_ site: SimulatedSite) {
+    let before = site.disk.counts
+    site.reboot()
+    let after = site.disk.counts
+    let lost = after.lostSectors + after.tornSectors + after.lostTruncations + after.lostNames
+    let lostBefore =
+      before.lostSectors + before.tornSectors + before.lostTruncations + before.lostNames
+    if site.gambles && lost > lostBefore { site.mayBeMixed = true }
   }
 
   /// What was sent stands in the outbox whatever the disk forgot.
@@ -94,7 +107,7 @@ extension SimulatedCounty {
       guard last < witness.lastSent[site.index] ?? 0 else { return }
       // A program at OFF may close the file without a sync, and take with it what was durable. The
       // sidecar knows, and the agent stops before it sends.
-      if site.pragmas.contains("synchronous = OFF"), try site.sidecarIsAhead(of: record) { return }
+      if site.gambles, try site.sidecarIsAhead(of: record) { return }
       fail(
         Violation(
           breaking: .durableBeforeSent,
@@ -106,7 +119,7 @@ extension SimulatedCounty {
 
   /// An error of the file itself: allowed where its own program gambled, or where a bit flipped.
   func damaged(_ site: SimulatedSite, _ error: any Error) {
-    let mayBe = site.isSuspect || site.pragmas.contains("synchronous = OFF")
+    let mayBe = site.isSuspect || site.gambles
     guard mayBe, error as? ReplicaError == .corrupt || error is PlainClientError else {
       return fail(Violation(.crash, "\(site.name): \(error)"))
     }

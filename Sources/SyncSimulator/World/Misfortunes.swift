@@ -53,8 +53,7 @@ extension SimulatedCounty {
   /// The agent has seen that its file went back in time: it goes no further, and nor does the site.
   func noticeRestore(of site: SimulatedSite) {
     // A program at OFF may take back what was durable; a flipped bit may end a log early.
-    let isGambler = tier == .storage && site.pragmas.contains("synchronous = OFF")
-    guard site.isRestored || site.isSuspect || isGambler else {
+    guard site.isRestored || site.isSuspect || site.gambles else {
       return fail(Violation(.crash, "\(site.name) takes its own replica for a restored one"))
     }
     tally.checked(.durableBeforeSent)

@@ -7,6 +7,8 @@ protocol SiteObserver: AnyObject {
   func built(at site: Int)
   func answered(_ batch: Int64, at site: Int)
   func applied(_ scope: PulledScope, _ outcome: ApplyOutcome, at site: Int)
+  /// An apply failed: it left nothing behind.
+  func notApplied(at site: Int)
   func scrubbed(_ found: Int, at site: Int)
   func mended(_ events: [ReplicaEvent], at site: Int)
 }
@@ -54,7 +56,13 @@ struct ObservedReplica: ReplicaStore {
   func refreshList(limit: Int) throws -> [RowKey] { try store.refreshList(limit: limit) }
 
   func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
-    let outcome = try store.apply(scope, at: now)
+    let outcome: ApplyOutcome
+    do {
+      outcome = try store.apply(scope, at: now)
+    } catch {
+      observer.notApplied(at: site)
+      throw error
+    }
     observer.applied(scope, outcome, at: site)
     return outcome
   }
@@ -81,4 +89,17 @@ struct ObservedSidecars: SidecarStore {
   func read() throws -> Sidecar? { try store.read() }
 
   func write(_ sidecar: Sidecar) throws { try store.write(sidecar) }
+}
+
+extension SimulatedCounty {
+  func notApplied(at index: Int) {
+    let site = sites[index]
+    // Who holds a transaction open sees what nobody else does.
+    guard tier == .model, witness.isModelled, held[index] == nil else { return }
+    do {
+      if let found = try witness.compare(site, tally: &tally) { fail(found) }
+    } catch {
+      fail(Violation(.crash, "\(site.name): \(error) while its rows were compared"))
+    }
+  }
 }

@@ -18,7 +18,8 @@ extension SimulatedCounty {
       site.machineIsUp = true
       try release(at: site)
       healDisk(of: site.index + 1)
-      if site.isSuspect && site.stopped == nil { stop(site, "its file is not to be believed") }
+      let isBelieved = !site.isSuspect && !site.mayBeMixed
+      if !isBelieved && site.stopped == nil { stop(site, "its file is not to be believed") }
       // What runs now goes on; a session that waits for a lost answer ends by itself.
     }
     healDisk(of: 0)

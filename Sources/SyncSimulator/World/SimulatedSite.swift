@@ -39,6 +39,10 @@ final class SimulatedSite {
   var isRestored = false
   /// Something happened to its file that no agent can always see: it is not compared any more.
   var isSuspect = false
+  /// Its program writes at OFF, and a power cut took some of its pages.
+  var mayBeMixed = false
+  /// Whether its program lets the operating system decide what becomes durable.
+  var gambles: Bool { pragmas.contains("synchronous = OFF") }
   /// Changes that can never be sent.
   var parkedCount: Int64 = 0
 

@@ -132,7 +132,7 @@ package struct Swarm: Sendable, Equatable {
     nightlySessions = random.number(300...1_000)
     dailySessions = random.number(0...600)
     isRush = random.chance(30)
-    stepTime = random.pick([10, 500, 2_000, 20_000])
+    stepTime = random.pick([10, 2_000, 20_000, 90_000])
     contention = random.number(300...900)
     delay = random.pick([5, 300, 3_000, 20_000])
 
@@ -160,7 +160,7 @@ package struct Swarm: Sendable, Equatable {
     ignoresClocks = tier == .model && skewedClocks > 0 && random.chance(40)
     hasLiar = random.chance(20)
     rebuilds = rate(8, 20...200)
-    restores = rate(8, 10...60)
+    restores = rate(8, 40...250)
     poison = rate(8, 10...60)
     batchChangeCount = random.pick([1, 2, 5, 1_000, 1_000, 1_000])
     pageByteCount = random.pick([200, 700, 4_000, 4 << 20, 4 << 20, 4 << 20])

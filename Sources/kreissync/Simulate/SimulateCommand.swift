@@ -63,7 +63,9 @@ struct SimulateCommand: ParsableCommand {
       printJSON(document.json(withReport: report))
     } else {
       reporter.finish(outcome)
-      if report { print("\n" + ReportTables.text(SimulationReport(tier: plan.tier, outcome: outcome))) }
+      if report {
+        print("\n" + ReportTables.text(SimulationReport(tier: plan.tier, outcome: outcome)))
+      }
     }
     if let worst = SimulationExit(worstOf: outcome.failures) { throw ExitCode(worst.rawValue) }
   }

@@ -10,7 +10,9 @@ enum SimulationText {
   static func opening(_ plan: SimulationPlan) -> String {
     let bug = plan.bug.map { ", with the bug \($0)" } ?? ""
     let regressions = plan.simulation.regressions.count
-    let before = regressions == 0 ? "" : ", after \(regressions) regression seed\(regressions == 1 ? "" : "s")"
+    let before =
+      regressions == 0
+      ? "" : ", after \(regressions) regression seed\(regressions == 1 ? "" : "s")"
     return "tier \(plan.tier.rawValue) from seed \(plan.simulation.first)\(before)\(bug), "
       + "\(plan.workers) worker\(plan.workers == 1 ? "" : "s"), commit \(plan.commit)"
   }
