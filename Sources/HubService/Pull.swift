@@ -169,7 +169,9 @@ private struct PageBuilder {
   // MARK: Refreshing
 
   private mutating func refresh(_ key: RowKey) throws {
-    guard let row = try reader.rows([key])[key], try isGranted(row.caseID) else {
+    // Wherever the site has it: the place in which a row died last need not be the one in which the
+    // site knew it.
+    guard let row = try reader.rows([key])[key], row.isAlive, try isGranted(row.caseID) else {
       append(.gone(PullPage.GoneRow(key: key, caseID: nil)))
       return
     }

@@ -48,7 +48,7 @@ package struct SimulationReport: Sendable {
     let tally = outcome.tally
     self.tier = tier
     faults = FaultTable.classes.map { FaultLine($0, tier: tier, met: tally.faults) }
-    checks = Invariant.allCases.sorted().map { CheckLine($0, checked: tally.checks) }
+    checks = Invariant.allCases.sorted().map { CheckLine($0, tier: tier, checked: tally.checks) }
     totals = Totals(
       seeds: outcome.seedCount, failures: outcome.failures.count, events: tally.events,
       statements: tally.statements, deliveries: tally.deliveries, sessions: tally.sessions,
@@ -93,9 +93,10 @@ extension SimulationReport.FaultLine {
 }
 
 extension SimulationReport.CheckLine {
-  fileprivate init(_ invariant: Invariant, checked: [Invariant: Int]) {
+  fileprivate init(_ invariant: Invariant, tier: Tier, checked: [Invariant: Int]) {
     self.invariant = invariant
-    count = invariant.reasonLeftOut.map { .leftOut($0) } ?? .times(checked[invariant] ?? 0)
+    count =
+      invariant.reasonLeftOut(in: tier).map { .leftOut($0) } ?? .times(checked[invariant] ?? 0)
   }
 }
 

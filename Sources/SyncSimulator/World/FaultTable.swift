@@ -13,8 +13,9 @@ private let noClones = "the hub stops clones but nobody can choose between them 
 package enum FaultTable {
   package static let classes: [FaultClass] = [
     line(1, "a process is killed between any two steps", 
-      both: [.localWrite, .capture, .readLog, .apply, .maintain],
-      model: [.send, .receive, .acknowledge, .pull], storage: [.validate, .commit], out: [(.operate, noUpgrade)]),
+      both: [
+        .localWrite, .capture, .readLog, .send, .receive, .acknowledge, .pull, .apply, .maintain,
+      ], storage: [.validate, .commit], out: [(.operate, noUpgrade)]),
     line(2, "the power fails; unsynced sectors are lost, torn, reordered",
       storage: [
         .localWrite, .capture, .readLog, .send, .receive, .validate, .commit, .acknowledge, .pull,
@@ -23,14 +24,17 @@ package enum FaultTable {
     line(3, "an answer is lost after the hub's commit", both: [.acknowledge]),
     line(4, "a request is repeated, reordered, replayed hours later", both: [.send, .receive]),
     line(5, "a message is cut", both: [.send, .pull]),
-    line(6, "the site's disk is full", storage: [.localWrite, .readLog, .apply]),
+    line(6, "the site's disk is full", storage: [.localWrite, .readLog, .pull, .apply]),
     line(7, "the hub's disk is full", storage: [.commit]),
-    line(8, "a file system turns read-only", storage: [.readLog, .apply, .commit]),
-    line(9, "another program holds the replica's lock for minutes", model: [.readLog, .apply]),
-    line(10, "a long read pins the WAL", model: [.maintain]),
+    line(8, "a file system turns read-only",
+      storage: [.localWrite, .readLog, .pull, .apply, .commit]),
+    line(9, "another program holds the replica's lock for minutes", both: [.readLog],
+      model: [.apply]),
+    line(10, "a long read pins the WAL", both: [.maintain]),
     line(11, "a page of the replica is damaged", storage: [.readLog, .apply]),
     line(12, "the replica's WAL is gone", storage: [.readLog]),
-    line(13, "a replica is restored from an old copy", model: [.readLog, .pull]),
+    line(13, "a replica is restored from an old copy", both: [.readLog],
+      out: [(.pull, "the agent stops before its first request")]),
     line(14, "the same local number with another tag", model: [.receive, .validate]),
     line(15, "the hub is restored from an old backup",
       out: [(.commit, noHubRestore), (.pull, noHubRestore)]),
@@ -79,7 +83,8 @@ package enum FaultTable {
       ]),
     line(44, "memory, descriptors or threads run out",
       out: [(.operate, "a kill is a kill: F1; limits are tested on the real binary")]),
-    line(45, "a change that can never be applied or sent", model: [.receive, .apply]),
+    line(45, "a change that can never be applied or sent", both: [.receive],
+      out: [(.apply, "a constraint of the local program keeps a row out: ReplicaStorageTests")]),
   ]
 
   private static func line(

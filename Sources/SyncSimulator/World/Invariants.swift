@@ -45,11 +45,15 @@ package enum Invariant: Int, Sendable, CaseIterable, Comparable {
   case clockIndependence = 21
   case versionIndependence = 22
 
-  /// Why nothing checks it here; nil where something does.
-  package var reasonLeftOut: String? {
+  /// Why nothing checks it in a tier; nil where something does.
+  package func reasonLeftOut(in tier: Tier) -> String? {
     switch self {
+    case .tenantSafety:
+      "each county has a store of its own; who is of which county, TLS says: NetworkTests"
     case .consent, .erasure: "there is no consent gate and no erasure yet"
     case .versionIndependence: "there is one version only"
+    case .oneState, .decision, .clockIndependence, .harmlessness:
+      tier == .storage ? "the model does not follow disks that forget: tier model" : nil
     default: nil
     }
   }

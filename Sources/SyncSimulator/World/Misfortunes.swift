@@ -68,7 +68,9 @@ extension SimulatedCounty {
   /// A row that cannot travel, or into a case that the site may not write (F45): it is alone in its
   /// misery.
   func writePoison(at site: SimulatedSite) {
-    guard site.machineIsUp, held[site.index] == nil, site.stopped == nil else { return }
+    guard site.machineIsUp, held[site.index] == nil, site.stopped == nil, !site.isRestored else {
+      return
+    }
     site.advance(to: clock)
     do {
       let program = try site.openProgram()

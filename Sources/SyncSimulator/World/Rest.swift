@@ -12,6 +12,8 @@ extension SimulatedCounty {
     note("county", "heals")
     isCalm = true
     swarm.heal()
+    swarm.fullDisks = 0
+    swarm.readOnlyDisks = 0
     for site in sites {
       site.lineIsDead = false
       site.isAway = false
@@ -27,16 +29,28 @@ extension SimulatedCounty {
     try drain()
     if !hub.isUp { try restartHub() }
     for round in 1...Self.sessionsUntilRest {
+      let ended = sites.map(\.sessionsEnded)
       for site in sites where site.stopped == nil {
         agenda.plan(.session(site: site.index), at: clock + delay(Int(Self.minute)))
       }
       try drain()
+      // In the first round a session that began in the storm may still fail of it.
+      if round > 1 { try checkFairness(since: ended) }
       if round > 1, try backlog().isEmpty { break }
     }
     let left = try backlog()
     tally.checked(.liveness, sites.count)
     guard left.isEmpty else { throw Violation(breaking: .liveness, left.joined(separator: "; ")) }
     try checkAtRest()
+  }
+
+  /// Nobody's session waits for another's: in a round without faults every site has its turn.
+  private func checkFairness(since ended: [Int]) throws {
+    for site in sites where site.stopped == nil {
+      tally.checked(.fairness)
+      guard site.sessionsEnded == ended[site.index] else { continue }
+      throw Violation(breaking: .fairness, "\(site.name) had no session, and nothing was wrong")
+    }
   }
 
   /// Everything that is on its way arrives, every session ends.

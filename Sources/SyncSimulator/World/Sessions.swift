@@ -31,6 +31,11 @@ extension SimulatedCounty {
     guard site.run == run, let session = site.session, site.awaitedTicket == nil else { return }
     site.advance(to: clock)
     let step = session.upcoming
+    if Self.point(of: step) == .apply {
+      if draw(swarm.heldTransactions) { try holdNow(at: site) }
+      if draw(swarm.fullDisks) { disturb(site.disk, .full, site.index + 1, site.name) }
+      if draw(swarm.readOnlyDisks) { disturb(site.disk, .readOnly, site.index + 1, site.name) }
+    }
     countStepFaults(step, at: site)
     if draw(swarm.agentCrashes) { return killAgent(at: site, before: step) }
     arm(site.disk, SimulatedSite.agentNumber)
@@ -76,6 +81,7 @@ extension SimulatedCounty {
   private func end(_ site: SimulatedSite) throws {
     do {
       let report = try site.finish()
+      site.sessionsEnded += 1
       tally.checked(.accounts)
       if !report.sumsAreEqual {
         fail(Violation(breaking: .accounts, "\(site.name): captured \(report.captured), \(report.verdicts)"))
@@ -97,7 +103,7 @@ extension SimulatedCounty {
     if tier == .storage { site.closeAgent() }
     switch error {
     case ReplicaError.locked:
-      guard held[site.index] != nil || tier == .storage else {
+      guard holdsLocks || tier == .storage else {
         return fail(Violation(breaking: .harmlessness, "\(site.name): locked, and nobody holds the lock"))
       }
     case SessionError.unreachable:
@@ -290,7 +296,10 @@ extension SimulatedCounty {
       return agenda.plan(.hubRestarts, at: clock + Self.hour)
     }
     note("hub", "is back")
+    let faults = hub.disk?.faults
+    hub.disk?.faults = SimulatedDisk.Faults()
     if let found = try witness.hubIsBack(hub, tally: &tally) { fail(found) }
+    if let faults { hub.disk?.faults = faults }
   }
 }
 

@@ -30,6 +30,8 @@ final class SimulatedCounty {
   /// The first thing found wrong.
   var violation: Violation?
   var isCalm = false
+  /// Whether programs hold locks, or have held them before all healed.
+  let holdsLocks: Bool
   /// Whether the line cuts, or has cut before it healed.
   let cutsMessages: Bool
   var ticketCount = 0
@@ -54,6 +56,7 @@ final class SimulatedCounty {
     self.tier = tier
     self.swarm = swarm
     self.seams = seams
+    holdsLocks = swarm.heldTransactions > 0
     cutsMessages = swarm.cutRequests + swarm.cutAnswers > 0
     clock = Self.beginning
     random = SeededGenerator(seed: seed)

@@ -43,6 +43,8 @@ final class SimulatedSite {
   var mayBeMixed = false
   /// Whether its program lets the operating system decide what becomes durable.
   var gambles: Bool { pragmas.contains("synchronous = OFF") }
+  /// Sessions that went to their end.
+  var sessionsEnded = 0
   /// Changes that can never be sent.
   var parkedCount: Int64 = 0
 

@@ -11,15 +11,9 @@ extension SimulatedCounty {
     do {
       let connection = try site.openProgram()
       statement = try programs[site.index].next(connection)
-      let isHeld = draw(swarm.heldTransactions) && held[site.index] == nil
       let isPlain = !statement.sql.hasPrefix("BEGIN")
-      if held[site.index] == nil && isHeld && isPlain {
-        try connection.run("BEGIN IMMEDIATE; \(statement.sql)")
-        held[site.index] = (statement.effects, time)
-        note(site.name, "holds its transaction", statement.what)
-        agenda.plan(
-          .release(site: site.index), at: clock + Milliseconds(random.number(1...40)) * Self.minute)
-        return
+      if held[site.index] == nil && isPlain && draw(swarm.heldTransactions) {
+        return try hold(statement, at: site, connection)
       }
       if held[site.index] != nil {
         guard isPlain else { return }
@@ -34,9 +28,10 @@ extension SimulatedCounty {
     }
     if recover(site) { return }
     tally.statements += 1
+    if tier == .model { tally.checked(.harmlessness) }
     countStatementFaults(at: site)
     note(site.name, statement.what)
-    witness.wrote(site.index, statement.effects, at: time)
+    tell(statement.effects, of: site, at: time)
     if draw(swarm.longReads) {
       try site.openProgram().run("BEGIN; SELECT count(*) FROM sample")
       held[site.index] = ([], time)
@@ -46,8 +41,36 @@ extension SimulatedCounty {
     if draw(swarm.programCrashes) { killProgram(at: site) }
   }
 
+  /// Writes and does not commit for a while: nobody else can write (F9).
+  private func hold(
+    _ statement: LocalProgram.Statement, at site: SimulatedSite, _ connection: PlainClient
+  ) throws {
+    try connection.run("BEGIN IMMEDIATE; \(statement.sql)")
+    held[site.index] = (statement.effects, site.disk.clock)
+    note(site.name, "holds its transaction", statement.what)
+    agenda.plan(
+      .release(site: site.index), at: clock + Milliseconds(random.number(1...40)) * Self.minute)
+  }
+
+  /// The program begins to hold a transaction in the middle of a session.
+  func holdNow(at site: SimulatedSite) throws {
+    guard held[site.index] == nil, tier == .model else { return }
+    let connection = try site.openProgram()
+    let statement = try programs[site.index].next(connection)
+    guard !statement.sql.hasPrefix("BEGIN") else { return }
+    try hold(statement, at: site, connection)
+  }
+
   private func countStatementFaults(at site: SimulatedSite) {
     if site.skew != 0 { tally.met(17, at: .localWrite) }
+  }
+
+  /// What is written to a file that went back in time goes no further, and the model does not know
+  /// what stands there.
+  private func tell(
+    _ effects: [LocalProgram.Effect], of site: SimulatedSite, at time: Milliseconds
+  ) {
+    if !site.isRestored { witness.wrote(site.index, effects, at: time) }
   }
 
   /// A kill with a transaction open takes back what it wrote, and nothing else.
@@ -74,7 +97,7 @@ extension SimulatedCounty {
       return try programFailed(site, error)
     }
     note(site.name, "commits what it held")
-    witness.wrote(site.index, open.effects, at: open.time)
+    tell(open.effects, of: site, at: open.time)
   }
 
   func endRead(at site: SimulatedSite) throws {

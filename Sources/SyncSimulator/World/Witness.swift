@@ -186,17 +186,19 @@ struct Witness {
   ) throws -> Violation? {
     guard isModelled else { return nil }
     tally.checked(.convergence)
-    guard outcome.isEqual else {
-      return Violation(
-        breaking: .convergence, "\(site.name): digests differ at \(scope.checkpoint.seq) "
-          + "in cases \(outcome.unequalCases)")
-    }
     guard let state = served[site.index]?[scope.checkpoint.seq] else {
       return Violation(breaking: .oneState, "\(site.name) applies \(scope.checkpoint.seq), never served")
     }
     model.sites[site.name]!.served = state
     model.applied(site.name)
     served[site.index] = served[site.index]!.filter { $0.key >= scope.checkpoint.seq }
+    guard outcome.isEqual else {
+      let difference = try compare(site, tally: &tally)?.what ?? "the rows are the model's"
+      return Violation(
+        breaking: .convergence,
+        "\(site.name): digests differ at \(scope.checkpoint.seq) in cases "
+          + "\(outcome.unequalCases); \(difference)")
+    }
     guard scope.checkpoint.seq % 4 == 0, !isBehind else { return nil }
     return try compare(site, tally: &tally)
   }

@@ -1,0 +1,153 @@
+import HubStorage
+import SyncCore
+
+/// One transaction of the hub's store as the service sees it: everything goes through, unless a
+/// variant overrides it.
+///
+/// A class with a required initializer, so that a variant is named by its type and needs no state:
+/// what it remembers lives as long as its transaction.
+class HubTap: HubWriter {
+  private let reader: any HubReader
+  /// nil where the service only reads.
+  private let writer: (any HubWriter)?
+
+  required init(_ reader: any HubReader, writer: (any HubWriter)?) {
+    self.reader = reader
+    self.writer = writer
+  }
+
+  var isWriting: Bool { writer != nil }
+
+  var county: CountyRecord { get throws { try reader.county } }
+  var counter: Counter { get throws { try reader.counter } }
+  func lastSeq(ofSize treeSize: Int64) throws -> Int64 { try reader.lastSeq(ofSize: treeSize) }
+  func treeNode(_ id: MerkleNodeID) throws -> Hash256 { try reader.treeNode(id) }
+
+  func site(_ id: SiteID) throws -> SiteRecord? { try reader.site(id) }
+  func site(keyHash: [UInt8]) throws -> SiteRecord? { try reader.site(keyHash: keyHash) }
+  func site(tokenHash: [UInt8]) throws -> SiteRecord? { try reader.site(tokenHash: tokenHash) }
+  var sites: [SiteRecord] { get throws { try reader.sites } }
+
+  func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow] { try reader.rows(keys) }
+  func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase] { try reader.cases(ids) }
+  func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
+    try reader.roles(of: site, in: cases)
+  }
+  var caseCount: Int { get throws { try reader.caseCount } }
+  func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID] { try reader.caseIDs(ledBy: leads) }
+
+  func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws
+    -> [GrantedCase]
+  { try reader.grants(of: site, openedIn: range, limit: limit) }
+  func rows(of caseID: CaseID, after: RowKey?, limit: Int) throws -> [StoredRow] {
+    try reader.rows(of: caseID, after: after, limit: limit)
+  }
+  func changedRows(
+    for site: SiteID, in range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) throws -> [StoredRow] {
+    try reader.changedRows(for: site, in: range, heldAt: heldAt, limit: limit)
+  }
+  func caseDigests(for site: SiteID, above seq: Int64) throws -> [CaseDigest] {
+    try reader.caseDigests(for: site, above: seq)
+  }
+  func scopeDigest(for site: SiteID) throws -> Digest128 { try reader.scopeDigest(for: site) }
+
+  func answeredBatch(_ id: BatchID) throws -> AnsweredBatch? { try reader.answeredBatch(id) }
+  func lastBatch(of site: SiteID, incarnation: IncarnationID) throws -> AnsweredBatch? {
+    try reader.lastBatch(of: site, incarnation: incarnation)
+  }
+
+  func ledger(_ filter: LedgerFilter) throws -> [StoredLedgerEntry] { try reader.ledger(filter) }
+  func proposals() throws -> [StoredProposal] { try reader.proposals() }
+  func log(from seq: Int64, limit: Int) throws -> [StoredLogEntry] {
+    try reader.log(from: seq, limit: limit)
+  }
+  func transactions(from leaf: Int64, limit: Int) throws -> [StoredTransaction] {
+    try reader.transactions(from: leaf, limit: limit)
+  }
+
+  // MARK: Writing
+
+  func write(_ plan: Plan, at now: Milliseconds, random: (Int) -> [UInt8]) throws {
+    try writer!.write(plan, at: now, random: random)
+  }
+
+  func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws {
+    try writer!.store(batch, verdicts: verdicts)
+  }
+
+  func put(_ site: SiteRecord) throws { try writer!.put(site) }
+}
+
+/// A hub's store whose transactions are all tapped.
+struct TappedStore: HubStore {
+  let engine: any HubStore
+  let tap: @Sendable (any HubReader, (any HubWriter)?) -> HubTap
+
+  init(_ engine: any HubStore, _ tap: HubTap.Type) {
+    self.engine = engine
+    self.tap = { tap.init($0, writer: $1) }
+  }
+
+  func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result {
+    try engine.read { try body(tap($0, nil)) }
+  }
+
+  func write<Result: Sendable>(_ body: (any HubWriter) throws -> Result) throws -> Result {
+    try engine.write { try body(tap($0, $0)) }
+  }
+}
+
+/// Shows a decision other rows than there are, and writes back what it did not touch as it was.
+class DisguisedRows: HubTap {
+  private var originals: [RowKey: StoredRow] = [:]
+  private var shown: [RowKey: StoredRow] = [:]
+  /// The site whose batch is decided.
+  private(set) var author = SiteID.hub
+
+  /// The row as the decision sees it.
+  func disguise(_ row: StoredRow) throws -> StoredRow { row }
+
+  override func answeredBatch(_ id: BatchID) throws -> AnsweredBatch? {
+    author = id.site
+    return try super.answeredBatch(id)
+  }
+
+  override func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow] {
+    guard isWriting else { return try super.rows(keys) }
+    originals = try super.rows(keys)
+    shown = try originals.mapValues(disguise)
+    return shown
+  }
+
+  override func write(_ plan: Plan, at now: Milliseconds, random: (Int) -> [UInt8]) throws {
+    var plan = plan
+    for (place, row) in plan.rows.enumerated() {
+      guard let original = originals[row.key], let disguised = shown[row.key] else { continue }
+      if row.writer == disguised.writer { plan.rows[place].writer = original.writer }
+      for position in row.versions.indices
+      where row.versions[position] == disguised.versions[position] {
+        plan.rows[place].versions[position] = original.versions[position]
+      }
+    }
+    try super.write(plan, at: now, random: random)
+  }
+}
+
+extension StoredRow {
+  func mappingVersions(_ change: (ColumnVersion) -> ColumnVersion) -> StoredRow {
+    var row = self
+    row.versions = versions.map(change)
+    return row
+  }
+}
+
+extension ColumnVersion {
+  func with(seq: Int64? = nil, isDirect: Bool? = nil, editedAt: Milliseconds? = nil)
+    -> ColumnVersion
+  {
+    ColumnVersion(
+      seq: seq ?? self.seq, site: site, incarnation: incarnation,
+      isDirect: isDirect ?? self.isDirect, editedAt: editedAt ?? self.editedAt)
+  }
+}
