@@ -53,3 +53,21 @@ package enum SessionError: Error, Sendable, Equatable {
   case replicaRestored
   case unfitAnswer(String)
 }
+
+extension Error {
+  /// The stable code under which a session's failure is told to the hub and kept in the replica.
+  package var sessionCode: String {
+    switch self as any Error {
+    case let error as ReplicaError: error.code
+    case SessionError.unreachable: "hub_unreachable"
+    case SessionError.wrongIdentity: "hub_identity"
+    case SessionError.certificateRefused: "certificate_refused"
+    case SessionError.refused(let code, _, _): code
+    case SessionError.uploadRefused: "upload_refused"
+    case SessionError.historyRewritten: "history_rewritten"
+    case SessionError.replicaRestored: "replica_restored"
+    case SessionError.unfitAnswer: "unfit_answer"
+    default: "failed"
+    }
+  }
+}

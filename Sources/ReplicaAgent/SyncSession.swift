@@ -2,32 +2,6 @@ package import ReplicaStorage
 package import SyncCore
 package import SyncProtocol
 
-extension BatchLimit {
-  /// The protocol's own.
-  package static let standard = BatchLimit(
-    changeCount: ProtocolLimit.batchChangeCountMax, byteCount: ProtocolLimit.batchByteCountTarget)
-}
-
-/// What a session needs from outside.
-package struct SessionEnvironment {
-  package let now: () -> Milliseconds
-  package let random: (Int) -> [UInt8]
-  /// Name and version of the program, for people.
-  package let software: String
-  /// How large a batch may grow.
-  package let batchLimit: BatchLimit
-
-  package init(
-    software: String, now: @escaping () -> Milliseconds, random: @escaping (Int) -> [UInt8],
-    batchLimit: BatchLimit = .standard
-  ) {
-    self.software = software
-    self.now = now
-    self.random = random
-    self.batchLimit = batchLimit
-  }
-}
-
 /// One session of a replica with its hub: the shell around ``ReplicaSession``, without a network.
 ///
 /// Whoever drives it calls ``advance()`` until it ends and brings the answers to the requests that
@@ -376,24 +350,6 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
         code: refusal.error.code, message: refusal.error.message, hint: refusal.error.hint)
     }
     return response
-  }
-}
-
-extension Error {
-  /// The stable code under which a session's failure is told to the hub and kept in the replica.
-  package var sessionCode: String {
-    switch self as any Error {
-    case let error as ReplicaError: error.code
-    case SessionError.unreachable: "hub_unreachable"
-    case SessionError.wrongIdentity: "hub_identity"
-    case SessionError.certificateRefused: "certificate_refused"
-    case SessionError.refused(let code, _, _): code
-    case SessionError.uploadRefused: "upload_refused"
-    case SessionError.historyRewritten: "history_rewritten"
-    case SessionError.replicaRestored: "replica_restored"
-    case SessionError.unfitAnswer: "unfit_answer"
-    default: "failed"
-    }
   }
 }
 

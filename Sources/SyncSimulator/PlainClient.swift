@@ -11,7 +11,9 @@ package final class PlainClient {
   package init(path: String, pragmas: [String] = []) throws {
     guard
       sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, nil) == SQLITE_OK
-    else { throw PlainClientError(code: sqlite3_errcode(connection), message: "cannot open", sql: path) }
+    else {
+      throw PlainClientError(code: sqlite3_errcode(connection), message: "cannot open", sql: path)
+    }
     sqlite3_busy_timeout(connection, 5_000)
     for pragma in pragmas { try run("PRAGMA \(pragma)") }
   }

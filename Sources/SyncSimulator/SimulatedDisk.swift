@@ -4,9 +4,9 @@ package import SyncCore
 /// A machine's disk in memory that fails as real disks fail, with the machine's clock.
 ///
 /// SQLite opens databases on it by `uri(_:)`. Everything that looks random on it comes from the
-/// seed, SQL's `random()` and `randomblob()` too; faults draw from a generator of their own, so that
-/// a fault more does not change an id. What survives a power cut, and what not, is described in
-/// `CSimulatedDisk.h`.
+/// seed, SQL's `random()` and `randomblob()` too; faults draw from a generator of their own, so
+/// that a fault more does not change an id. `CSimulatedDisk.h` describes what survives a power cut,
+/// and what does not.
 ///
 /// Used by one thread at a time, together with every connection on it; two disks know nothing of
 /// each other.
@@ -31,7 +31,7 @@ package final class SimulatedDisk {
 
   /// What SQLite opens to reach the file: `file:/caseload.sqlite?vfs=NAME`.
   ///
-  /// - Precondition: the path begins with `/`; it holds letters, digits, `-`, `.`, `_` and `/` only.
+  /// - Precondition: the path begins with `/` and holds letters, digits, `-`, `.`, `_`, `/` only.
   package func uri(_ path: String) -> String {
     precondition(path.hasPrefix("/") && path.utf8.allSatisfy { Self.isPlain($0) || $0 == 0x2F })
     return "file:\(path)?vfs=\(name)"

@@ -26,6 +26,7 @@ package struct SimulationReport: Sendable {
     package let count: Count
   }
 
+  /// How much was run.
   package struct Totals: Sendable, Equatable {
     package let seeds: Int
     package let failures: Int

@@ -37,12 +37,7 @@ extension SimulatedCounty {
   }
 
   private func planMisfortunes(of site: SimulatedSite) {
-    if draw(swarm.partitions) {
-      site.lineIsDead = true
-      note(site.name, "has no line")
-      agenda.plan(
-        .lineHeals(site: site.index), at: clock + Milliseconds(random.number(1...30)) * Self.hour)
-    }
+    if draw(swarm.partitions) { loseLine(of: site) }
     if draw(swarm.clockJumps) {
       let isRight = random.chance(40)
       site.skew = isRight ? 0 : wrongness()
@@ -55,6 +50,15 @@ extension SimulatedCounty {
     if draw(swarm.readOnlyDisks) { disturb(site.disk, .readOnly, site.index + 1, site.name) }
     if draw(swarm.flips) { flipBit(at: site) }
     if draw(swarm.lostWALs) { loseWAL(of: site) }
+  }
+
+  /// The line is dead for hours.
+  func loseLine(of site: SimulatedSite) {
+    guard !site.lineIsDead else { return }
+    site.lineIsDead = true
+    note(site.name, "has no line")
+    agenda.plan(
+      .lineHeals(site: site.index), at: clock + Milliseconds(random.number(1...30)) * Self.hour)
   }
 
   func planHubDay() {

@@ -12,11 +12,13 @@ private let noClones = "the hub stops clones but nobody can choose between them 
 /// gets its line, or its reach, in the same commit.
 package enum FaultTable {
   package static let classes: [FaultClass] = [
-    line(1, "a process is killed between any two steps", 
+    line(
+      1, "a process is killed between any two steps",
       both: [
         .localWrite, .capture, .readLog, .send, .receive, .acknowledge, .pull, .apply, .maintain,
       ], storage: [.validate, .commit], out: [(.operate, noUpgrade)]),
-    line(2, "the power fails; unsynced sectors are lost, torn, reordered",
+    line(
+      2, "the power fails; unsynced sectors are lost, torn, reordered",
       storage: [
         .localWrite, .capture, .readLog, .send, .receive, .validate, .commit, .acknowledge, .pull,
         .apply,
@@ -26,20 +28,26 @@ package enum FaultTable {
     line(5, "a message is cut", both: [.send, .pull]),
     line(6, "the site's disk is full", storage: [.localWrite, .readLog, .pull, .apply]),
     line(7, "the hub's disk is full", storage: [.commit]),
-    line(8, "a file system turns read-only",
+    line(
+      8, "a file system turns read-only",
       storage: [.localWrite, .readLog, .pull, .apply, .commit]),
-    line(9, "another program holds the replica's lock for minutes", both: [.readLog],
+    line(
+      9, "another program holds the replica's lock for minutes", both: [.readLog],
       model: [.apply]),
     line(10, "a long read pins the WAL", both: [.maintain]),
     line(11, "a page of the replica is damaged", storage: [.readLog, .apply]),
     line(12, "the replica's WAL is gone", storage: [.readLog]),
-    line(13, "a replica is restored from an old copy", both: [.readLog],
+    line(
+      13, "a replica is restored from an old copy", both: [.readLog],
       out: [(.pull, "the agent stops before its first request")]),
     line(14, "the same local number with another tag", model: [.receive, .validate]),
-    line(15, "the hub is restored from an old backup",
+    line(
+      15, "the hub is restored from an old backup",
       out: [(.commit, noHubRestore), (.pull, noHubRestore)]),
-    line(16, "two agents on copies of one replica", out: [(.send, noClones), (.receive, noClones)]),
-    line(17, "a site's clock is wrong or jumps",
+    line(
+      16, "two agents on copies of one replica", out: [(.send, noClones), (.receive, noClones)]),
+    line(
+      17, "a site's clock is wrong or jumps",
       both: [.localWrite, .readLog, .send, .apply],
       out: [
         (.capture, "the trigger's clock is the writer's: counted at L"),
@@ -48,7 +56,8 @@ package enum FaultTable {
         (.pull, "reads no clock"), (.maintain, "reads no clock"), (.operate, noUpgrade),
       ]),
     line(18, "the hub's clock jumps back", both: [.commit]),
-    line(19, "a site's schema is older or newer than the hub's",
+    line(
+      19, "a site's schema is older or newer than the hub's",
       out: [(.validate, noUpgrade), (.apply, noUpgrade)]),
     line(20, "triggers are dropped, tables rebuilt", model: [.capture]),
     line(21, "rows change and no trigger fires", model: [.capture]),
@@ -56,7 +65,8 @@ package enum FaultTable {
     line(23, "a certificate or site is revoked", out: [(.receive, noTLS)]),
     line(24, "the hub's keys are rotated", out: [(.send, "there is no rotation yet")]),
     line(25, "a site lies", model: [.receive, .validate]),
-    line(26, "the hub's operator rewrites the log",
+    line(
+      26, "the hub's operator rewrites the log",
       out: [(.commit, "the bug bank does it, and the sites notice")]),
     line(27, "a request that trickles, a handshake that stops", out: [(.receive, noTLS)]),
     line(28, "a giant or bomb-compressed body", out: [(.receive, noTLS)]),
@@ -66,24 +76,29 @@ package enum FaultTable {
     line(32, "a PostgreSQL failover loses commits", out: [(.commit, noPostgres)]),
     line(33, "a PostgreSQL connection dies in COMMIT", out: [(.commit, noPostgres)]),
     line(34, "a serialisation failure", out: [(.commit, noPostgres)]),
-    line(35, "a crash in the middle of a hand-over",
+    line(
+      35, "a crash in the middle of a hand-over",
       out: [(.validate, noHandover), (.commit, noHandover), (.apply, noHandover)]),
     line(36, "a late change by a site that lost the case", out: [(.validate, noHandover)]),
-    line(37, "consent is revoked while changes are on their way",
+    line(
+      37, "consent is revoked while changes are on their way",
       out: [(.validate, noErasure), (.pull, noErasure), (.maintain, noErasure)]),
     line(38, "an erasure is interrupted", out: [(.maintain, noErasure)]),
     line(39, "an erased person returns", out: [(.pull, noErasure), (.maintain, noErasure)]),
     line(40, "versions are mixed", out: [(.operate, noUpgrade)]),
     line(41, "a crash in the middle of an upgrade", out: [(.operate, noUpgrade)]),
     line(42, "a backup is taken while the hub runs", out: [(.operate, noHubRestore)]),
-    line(43, "a bit of the hub's log flips",
+    line(
+      43, "a bit of the hub's log flips",
       out: [
         (.commit, "`hub log verify` does it: HubStorageTests, LogVerificationTests"),
         (.pull, "the hub does not verify while it serves yet"),
       ]),
-    line(44, "memory, descriptors or threads run out",
+    line(
+      44, "memory, descriptors or threads run out",
       out: [(.operate, "a kill is a kill: F1; limits are tested on the real binary")]),
-    line(45, "a change that can never be applied or sent", both: [.receive],
+    line(
+      45, "a change that can never be applied or sent", both: [.receive],
       out: [(.apply, "a constraint of the local program keeps a row out: ReplicaStorageTests")]),
   ]
 

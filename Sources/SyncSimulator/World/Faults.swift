@@ -28,6 +28,7 @@ package struct FaultClass: Sendable {
     /// Nobody produces it here, because …
     case leftOut(String)
 
+    /// Whether this tier produces it.
     package func includes(_ tier: Tier) -> Bool {
       switch self {
       case .both: true

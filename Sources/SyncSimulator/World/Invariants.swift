@@ -92,6 +92,7 @@ package enum Invariant: Int, Sendable, CaseIterable, Comparable {
 
 /// What a run found wrong.
 package struct Violation: Error, Sendable, Equatable {
+  /// What kind of wrong it is; the command's exit code tells it.
   package enum Kind: String, Sendable {
     /// The product stopped, or raised what it must not raise.
     case crash
@@ -133,14 +134,17 @@ package struct Tally: Sendable {
 
   package init() {}
 
+  /// A fault struck.
   package mutating func met(_ fault: Int, at point: PipelinePoint) {
     faults[FaultCell(fault: fault, point: point), default: 0] += 1
   }
 
+  /// A rule was really checked.
   package mutating func checked(_ invariant: Invariant, _ count: Int = 1) {
     checks[invariant, default: 0] += count
   }
 
+  /// Adds another run's counts.
   package mutating func add(_ other: Tally) {
     faults.merge(other.faults, uniquingKeysWith: +)
     checks.merge(other.checks, uniquingKeysWith: +)

@@ -21,7 +21,10 @@ extension SimulatedCounty {
       fail(Violation(breaking: .noInvention, "a lie of \(site.name) moved the log"))
     }
     if let found = witness.tap(
-      response, to: request, of: site.index, tally: &tally) { fail(found) }
+      response, to: request, of: site.index, tally: &tally)
+    {
+      fail(found)
+    }
   }
 
   private func makeLie(by site: SimulatedSite, head: Counter) throws -> ProtocolRequest {
@@ -49,7 +52,8 @@ extension SimulatedCounty {
         ProtocolPath.pull,
         PullRequest(
           session: Int64(random.number(0...3)), since: position(head),
-          continuation: nil, refreshRows: foreignRows(), refreshCases: foreignCases().map { CaseID($0) }))
+          continuation: nil, refreshRows: foreignRows(),
+          refreshCases: foreignCases().map { CaseID($0) }))
     case 5:
       return try json(
         ProtocolPath.hello,

@@ -279,7 +279,8 @@ struct LocalProgram {
 
   private mutating func ignored(_ row: Row) -> Statement {
     Statement(
-      sql: Self.insertion("INSERT OR IGNORE", "sample", row.id, row.caseID, ["by_max": .integer(1)]),
+      sql: Self.insertion(
+        "INSERT OR IGNORE", "sample", row.id, row.caseID, ["by_max": .integer(1)]),
       effects: [], what: "inserts \(row.id) in vain")
   }
 

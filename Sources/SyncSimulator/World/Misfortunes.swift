@@ -21,7 +21,8 @@ extension SimulatedCounty {
       try program.run(statement.sql)
       note(site.name, "lost its triggers, and", statement.what)
     } catch {
-      return fail(Violation(breaking: .harmlessness, "\(site.name): \(error) while a tool rebuilt a table"))
+      return fail(
+        Violation(breaking: .harmlessness, "\(site.name): \(error) while a tool rebuilt a table"))
     }
     tally.met(20, at: .capture)
     tally.met(21, at: .capture)

@@ -12,6 +12,7 @@ extension SimulatedCounty {
     note("county", "heals")
     isCalm = true
     swarm.heal()
+    swarm.partitions = 0
     swarm.fullDisks = 0
     swarm.readOnlyDisks = 0
     for site in sites {
@@ -58,7 +59,9 @@ extension SimulatedCounty {
     var count = 0
     while let (time, happening) = agenda.next() {
       count += 1
-      guard count < 100_000 else { throw Violation(breaking: .liveness, "the county never comes to rest") }
+      guard count < 100_000 else {
+        throw Violation(breaking: .liveness, "the county never comes to rest")
+      }
       try happen(happening, at: time)
     }
   }

@@ -84,7 +84,9 @@ extension SimulatedCounty {
       site.sessionsEnded += 1
       tally.checked(.accounts)
       if !report.sumsAreEqual {
-        fail(Violation(breaking: .accounts, "\(site.name): captured \(report.captured), \(report.verdicts)"))
+        fail(
+          Violation(
+            breaking: .accounts, "\(site.name): captured \(report.captured), \(report.verdicts)"))
       }
       note(
         site.name, "ends its session",
@@ -104,7 +106,8 @@ extension SimulatedCounty {
     switch error {
     case ReplicaError.locked:
       guard holdsLocks || tier == .storage else {
-        return fail(Violation(breaking: .harmlessness, "\(site.name): locked, and nobody holds the lock"))
+        return fail(
+          Violation(breaking: .harmlessness, "\(site.name): locked, and nobody holds the lock"))
       }
     case SessionError.unreachable:
       return
@@ -140,6 +143,8 @@ extension SimulatedCounty {
     try witness.sent(request, from: site.index)
     note(site.name, "asks", "\(request.path) \(request.body.count) bytes")
     tally.deliveries += 1
+    // A line dies in the middle of things, too.
+    if draw(swarm.partitions / 5) { loseLine(of: site) }
     if tier == .storage && draw(swarm.powerCuts) {
       // The request is on its way, and nobody will be there to hear the answer.
       tally.met(2, at: .send)
@@ -329,7 +334,8 @@ extension SimulatedCounty: SiteObserver {
       "seq \(scope.checkpoint.seq), \(outcome.rowCount) rows, \(outcome.replicaDigest.text)")
     do {
       if let found = try witness.applied(
-        scope, outcome, at: sites[site], isBehind: held[site] != nil, tally: &tally) {
+        scope, outcome, at: sites[site], isBehind: held[site] != nil, tally: &tally)
+      {
         fail(found)
       }
     } catch {
@@ -345,6 +351,6 @@ extension SimulatedCounty: SiteObserver {
 
   func mended(_ events: [ReplicaEvent], at site: Int) {
     note(sites[site].name, "mends its triggers", events.map(\.rawValue).joined(separator: " "))
-    tally.met(20, at: .capture)
+    if tier == .model { tally.met(20, at: .capture) }
   }
 }

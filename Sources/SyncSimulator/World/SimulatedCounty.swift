@@ -67,7 +67,8 @@ final class SimulatedCounty {
       images: images, disk: swarm.usesSQLiteHub ? disks[0] : nil, seed: random.next(),
       pageByteCount: swarm.pageByteCount, seams: seams)
     hub.advance(to: clock)
-    witness = Witness(schema: images.schema, isModelled: swarm.isModelled && tier == .model,
+    witness = Witness(
+      schema: images.schema, isModelled: swarm.isModelled && tier == .model,
       toleratesErrors: tier == .storage)
     try settle(disks: disks, images: images)
   }

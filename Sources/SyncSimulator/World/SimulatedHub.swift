@@ -101,7 +101,8 @@ final class SimulatedHub {
     return try PlainClient(path: disk.uri(Self.path)).rows(
       """
       SELECT n, tag FROM kreissync_entry
-      WHERE site = \(Value.text(site.text).sql) AND incarnation = \(Value.text(incarnation.text).sql)
+      WHERE site = \(Value.text(site.text).sql)
+        AND incarnation = \(Value.text(incarnation.text).sql)
       """
     ).map { EntryID(n: $0[0].integer!, tag: $0[1].integer!) }
   }

@@ -117,7 +117,8 @@ final class SimulatedSite {
       file: ObservedReplica(seams.replica(file, on: disk), site: index, observer: observer),
       sidecars: ObservedSidecars(seams.sidecars(DiskSidecars(disk: disk))),
       environment: SessionEnvironment(
-        software: "simulated", now: { [disk] in disk.clock }, random: { [random] in random.bytes($0) },
+        software: "simulated", now: { [disk] in disk.clock },
+        random: { [random] in random.bytes($0) },
         batchLimit: batchLimit))
     run += 1
     awaitedTicket = nil

@@ -45,6 +45,7 @@ package struct Simulation: Sendable {
     self.seams = seams
   }
 
+  /// What came of all seeds together.
   package struct Outcome: Sendable {
     package var seedCount = 0
     package var tally = Tally()

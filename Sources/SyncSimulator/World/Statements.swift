@@ -109,7 +109,9 @@ extension SimulatedCounty {
     note(site.name, "program fails", "\(error.code)")
     guard tier == .storage else {
       return fail(
-        Violation(breaking: .harmlessness, "\(site.name): \(error.message) (\(error.code)) in \(error.sql)"))
+        Violation(
+          breaking: .harmlessness, "\(site.name): \(error.message) (\(error.code)) in \(error.sql)")
+      )
     }
     held[site.index] = nil
     if recover(site) { return }

@@ -183,7 +183,9 @@ package struct Swarm: Sendable, Equatable {
     fullDisks = rate(25, 30...300)
     readOnlyDisks = rate(15, 30...200)
     flips = rate(15, 20...100)
-    lostWALs = rate(10, 10...50)
+    lostWALs = rate(25, 20...100)
+    restores = rate(20, 40...250)
+    partitions = rate(50, 100...400)
   }
 
   /// No faults: what heals a county before it has to come to rest.

@@ -18,6 +18,9 @@ package struct Trace: Sendable {
 
   package init() {}
 
+  /// Adds a line.
+  ///
+  /// - Parameter time: milliseconds since the run began.
   package mutating func note(
     _ time: Milliseconds, _ actor: String, _ what: String, _ detail: String = ""
   ) {

@@ -187,7 +187,8 @@ struct Witness {
     guard isModelled else { return nil }
     tally.checked(.convergence)
     guard let state = served[site.index]?[scope.checkpoint.seq] else {
-      return Violation(breaking: .oneState, "\(site.name) applies \(scope.checkpoint.seq), never served")
+      return Violation(
+        breaking: .oneState, "\(site.name) applies \(scope.checkpoint.seq), never served")
     }
     model.sites[site.name]!.served = state
     model.applied(site.name)
@@ -297,12 +298,14 @@ struct Witness {
       let first = known[Int(batch.number) - 1]
       guard first.hash == hash, first.answer == response.body else {
         return Violation(
-          breaking: .exactlyOnce, "batch \(batch.number) of \(name(site)) was answered otherwise before")
+          breaking: .exactlyOnce,
+          "batch \(batch.number) of \(name(site)) was answered otherwise before")
       }
       return nil
     }
     guard batch.number == known.count + 1 else {
-      return Violation(breaking: .exactlyOnce, "batch \(batch.number) of \(name(site)) came too early")
+      return Violation(
+        breaking: .exactlyOnce, "batch \(batch.number) of \(name(site)) came too early")
     }
     note(batch, from: site, answer)
     let rows = batch.changes.map { NaiveRow($0.row, schema) }

@@ -19,7 +19,8 @@ extension Witness {
       let extra = ours.first { !theirs.contains($0) }.map { "the replica has \($0)" }
       return Violation(
         breaking: .convergence,
-        "\(site.name), \(table.name): " + [missing, extra].compactMap(\.self).joined(separator: ", "))
+        "\(site.name), \(table.name): "
+          + [missing, extra].compactMap(\.self).joined(separator: ", "))
     }
     return try outbox(of: site, tally: &tally) ?? notices(of: site, tally: &tally)
   }
@@ -32,7 +33,8 @@ extension Witness {
     for (position, batch) in (decided[site.index] ?? []).enumerated() {
       guard position < kept.count, kept[position][1].text == batch.hash.text else {
         return Violation(
-          breaking: .durableBeforeSent, "\(site.name) has sent batch \(position + 1) and does not know it")
+          breaking: .durableBeforeSent,
+          "\(site.name) has sent batch \(position + 1) and does not know it")
       }
     }
     return nil
@@ -45,7 +47,8 @@ extension Witness {
       try site.openProgram().rows("SELECT count(*) FROM kreissync_notice").first?[0].integer ?? 0
     let expected = (decided[site.index] ?? []).reduce(0) { $0 + $1.notApplied }
     guard told >= expected else {
-      return Violation(breaking: .accounts, "\(site.name) has \(told) notices of \(expected) verdicts")
+      return Violation(
+        breaking: .accounts, "\(site.name) has \(told) notices of \(expected) verdicts")
     }
     return nil
   }
@@ -77,7 +80,8 @@ extension Witness {
     for head in heads {
       let today = try hub.engine.read { try MerkleTree.head(size: head.size, reading: $0.treeNode) }
       guard today == head else {
-        return Violation(breaking: .growingTree, "the tree of \(head.size) leaves was another one once")
+        return Violation(
+          breaking: .growingTree, "the tree of \(head.size) leaves was another one once")
       }
     }
     return nil
@@ -112,8 +116,10 @@ extension Witness {
     let lost = ledger.map {
       "\($0.entry.row.id) \($0.entry.column) \($0.entry.lost.value) \($0.entry.rule.rawValue)"
     }.sorted()
-    let expected = model.ledger.map { "\($0.row.id) \(number($0.row, $0.column)) \(sql($0.lost)) \($0.rule)" }
-      .sorted()
+    let expected = model.ledger.map {
+      "\($0.row.id) \(number($0.row, $0.column)) \(sql($0.lost)) \($0.rule)"
+    }
+    .sorted()
     guard lost == expected else {
       return Violation(breaking: .conservation, "ledger: \(Self.difference(lost, expected))")
     }
@@ -205,7 +211,8 @@ extension Witness {
       let stored = try hub.engine.read { try $0.answeredBatch(id) }
       guard stored?.hash == batches.last!.hash else {
         return Violation(
-          breaking: .exactlyOnce, "the hub has forgotten batch \(batches.count) of \(records[site].name)")
+          breaking: .exactlyOnce,
+          "the hub has forgotten batch \(batches.count) of \(records[site].name)")
       }
     }
     return nil

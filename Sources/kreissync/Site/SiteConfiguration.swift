@@ -1,3 +1,4 @@
+import CaseloadSchema
 import Replica
 import SyncProtocol
 import TOMLKit
@@ -34,9 +35,13 @@ struct SiteConfiguration: Equatable {
         .failed, "configuration_missing", "there is no \(path)",
         hint: "`kreissync site join` writes it")
     }
+    let content = String(decoding: bytes, as: UTF8.self)
+    if let flaw = TOMLText.flaw(in: content) {
+      throw wrong(path, "line \(flaw.line)", flaw.fact, flaw.cure)
+    }
     let table: TOMLTable
     do {
-      table = try TOMLTable(string: String(decoding: bytes, as: UTF8.self))
+      table = try TOMLTable(string: content)
     } catch let error as TOMLParseError {
       throw wrong(path, "line \(error.source.begin.line)", "is not TOML", "correct the line")
     }
