@@ -79,7 +79,7 @@ extension SQLiteHubTransaction {
   }
 
   func quoted(_ name: String) -> String {
-    "\"" + name.replacing("\"", with: "\"\"") + "\""
+    quotedName(name)
   }
 
   // MARK: Cases and grants

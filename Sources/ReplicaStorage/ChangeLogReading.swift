@@ -129,7 +129,7 @@ extension ReplicaFile {
   }
 
   func quoted(_ name: String) -> String {
-    "\"" + name.replacing("\"", with: "\"\"") + "\""
+    quotedName(name)
   }
 
   func pins(in database: Database) throws -> [RowKey: [ColumnBase]] {

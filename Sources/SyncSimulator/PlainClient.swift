@@ -89,7 +89,9 @@ extension Value {
     switch self {
     case .null: "NULL"
     case .integer(let number): String(number)
-    case .text(let text): "'" + text.string.replacing("'", with: "''") + "'"
+    case .text(let text):
+      text.string.utf8.contains(UInt8(ascii: "'"))
+        ? "'" + text.string.replacing("'", with: "''") + "'" : "'\(text.string)'"
     }
   }
 }
