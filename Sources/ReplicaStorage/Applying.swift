@@ -157,12 +157,19 @@ private struct Application {
   private mutating func remove(_ key: RowKey, caseID: CaseID?) throws {
     delivered.insert(key)
     guard let table = file.schema.table(number: key.table) else { return }
+    let name = file.quoted(table.name)
     if unsent.touches(key) {
-      try file.putOnRefreshList(key, caseID: caseID ?? .none, in: database)
+      // It keeps that case from its proof in which it stands, and that may be another by now.
+      let standing: CaseID? =
+        table.scope != .ofCase
+        ? nil
+        : try Query(database, "SELECT case_id FROM \(name) WHERE id = ?").first(
+          Parameter(key.id)
+        ) { $0.identifier(0) }
+      try file.putOnRefreshList(key, caseID: standing ?? caseID ?? .none, in: database)
       return
     }
     try unsent.settle(key, in: database)
-    let name = file.quoted(table.name)
     if let caseID, table.scope == .ofCase {
       try Query(database, "DELETE FROM \(name) WHERE id = ? AND case_id = ?").run(
         Parameter(key.id), Parameter(caseID))

@@ -79,6 +79,11 @@ package final class LocalCounty {
     return site
   }
 
+  /// The hub's answer to a request of this site, over no line at all.
+  package func answer(_ request: ProtocolRequest, from site: SiteID) -> ProtocolResponse {
+    service.answer(request, from: site)
+  }
+
   /// Everything the hub has, by plain SQL.
   package func hubClient() throws -> PlainClient { try PlainClient(path: hubPath) }
 }

@@ -92,6 +92,20 @@ struct AnswerTests {
     #expect(Set(try replica.refreshList()) == [person("p2"), person("p4")])
   }
 
+  @Test("who only emptied a cell is told, too")
+  func emptiedCell() throws {
+    let replica = try ReplicaFixture()
+    try replica.client.run("UPDATE person SET phone = 'a' WHERE id = 'p1'")
+    try replica.build()
+    try replica.answer()
+    try replica.client.run("UPDATE person SET phone = NULL WHERE id = 'p1'")
+    try replica.build()
+    try replica.answer([person("p1"): answer(.proposal, .rowDeleted)])
+    let notices = try replica.file.notices()
+    #expect(notices.map(\.reason) == ["row_deleted"])
+    #expect(notices.map(\.column) == [nil])
+  }
+
   @Test("a row that the hub has never seen is offered whole")
   func unknownRow() throws {
     let replica = try ReplicaFixture()

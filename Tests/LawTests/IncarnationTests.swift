@@ -1,0 +1,27 @@
+import HubStorage
+import ReplicaAgent
+import SyncCore
+import SyncProtocol
+import SyncSimulator
+import Testing
+
+/// An incarnation names one replica's log.
+@Suite("Incarnations")
+struct IncarnationTests {
+  @Test func `a site cannot show the incarnation of another`() throws {
+    let county = try LocalCounty(seed: 7)
+    let town = try county.addSite("town", kind: .municipality)
+    let liar = try county.addSite("liar", kind: .municipality)
+    var greetings: [ProtocolRequest] = []
+    town.observe { if $0.path == ProtocolPath.hello { greetings.append($0) } }
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15')")
+    try town.sync()
+    let overheard = try #require(greetings.first)
+    let response = county.answer(overheard, from: liar.id)
+    #expect(response.status == 409)
+    let refusal: ProtocolError.Lenient = try WireJSON.decode(response.body)
+    #expect(refusal.error.code == ProtocolError.Code.fork.rawValue)
+    // The one whose name it is goes on.
+    #expect(try town.sync().digestEqual)
+  }
+}
