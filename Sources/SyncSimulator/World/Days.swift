@@ -41,7 +41,7 @@ extension SimulatedCounty {
     if draw(swarm.clockJumps) {
       let isRight = random.chance(40)
       site.skew = isRight ? 0 : wrongness()
-      note(site.name, "clock jumps", "\(site.skew) ms")
+      note(site.name, "clock jumps", Self.words(forSkew: site.skew))
     }
     if draw(swarm.rebuilds) { rebuildTables(at: site) }
     if draw(swarm.restores) { copyOrRestore(site) }
@@ -50,6 +50,15 @@ extension SimulatedCounty {
     if draw(swarm.readOnlyDisks) { disturb(site.disk, .readOnly, site.index + 1, site.name) }
     if draw(swarm.flips) { flipBit(at: site) }
     if draw(swarm.lostWALs) { loseWAL(of: site) }
+  }
+
+  /// `3 h fast`.
+  static func words(forSkew skew: Milliseconds) -> String {
+    let size = abs(skew)
+    let amount =
+      size < 2 * minute
+      ? "\(size / 1_000) s" : size < 2 * hour ? "\(size / minute) min" : "\(size / hour) h"
+    return skew == 0 ? "right again" : "\(amount) \(skew > 0 ? "fast" : "slow")"
   }
 
   /// The line is dead for hours.
@@ -66,7 +75,7 @@ extension SimulatedCounty {
     agenda.plan(.hubDay, at: clock + Self.day)
     if draw(swarm.hubClockJumps) {
       hub.skew -= Milliseconds(random.number(1...3_600)) * 1_000
-      note("hub", "clock jumps back", "\(hub.skew) ms")
+      note("hub", "clock jumps back", Self.words(forSkew: hub.skew))
       tally.met(18, at: .commit)
     }
     guard let disk = hub.disk else { return }

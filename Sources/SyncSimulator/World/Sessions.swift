@@ -135,13 +135,24 @@ extension SimulatedCounty {
 
   // MARK: The line
 
+  /// What a request is for, in a story.
+  private static func words(for request: ProtocolRequest) -> String {
+    switch request.path {
+    case ProtocolPath.hello: "says hello"
+    case ProtocolPath.push: "sends a batch"
+    case ProtocolPath.pull: "pulls"
+    case ProtocolPath.bye: "says goodbye"
+    default: "asks for \(request.path)"
+    }
+  }
+
   private func send(_ request: ProtocolRequest, from site: SimulatedSite) throws {
     ticketCount += 1
     site.awaitedTicket = ticketCount
     let message = Message(site: site.index, ticket: ticketCount, request: request)
     agenda.plan(.timeout(site: site.index, ticket: ticketCount), at: clock + Self.patience)
     try witness.sent(request, from: site.index)
-    note(site.name, "asks", "\(request.path) \(request.body.count) bytes")
+    note(site.name, Self.words(for: request), "\(request.body.count) bytes")
     tally.deliveries += 1
     // A line dies in the middle of things, too.
     if draw(swarm.partitions / 5) { loseLine(of: site) }
@@ -153,17 +164,21 @@ extension SimulatedCounty {
     }
     if site.lineIsDead {
       tally.met(31, at: request.path == ProtocolPath.pull ? .pull : .send)
-      return
+      return note(site.name, "finds no line")
     }
-    guard !draw(swarm.lostRequests) else { return }
+    guard !draw(swarm.lostRequests) else {
+      return note("line", "loses the request of \(site.name)")
+    }
     agenda.plan(.request(cut(message)), at: clock + delay(swarm.delay))
     if draw(swarm.repeats) {
       tally.met(4, at: .send)
       tally.met(4, at: .receive)
+      note("line", "carries it twice")
       agenda.plan(.request(message), at: clock + delay(swarm.delay))
     }
     if draw(swarm.replays) {
       tally.met(4, at: .receive)
+      note("line", "keeps a copy for later")
       agenda.plan(
         .request(message), at: clock + Milliseconds(random.number(1...72)) * Self.hour)
     }
@@ -175,6 +190,7 @@ extension SimulatedCounty {
     tally.met(5, at: .send)
     let body = message.request.body
     let length = random.number(0...body.count - 1)
+    note("line", "cuts the request", "to \(length) bytes")
     return Message(
       site: message.site, ticket: message.ticket,
       request: ProtocolRequest(
@@ -208,7 +224,8 @@ extension SimulatedCounty {
       response = seams.answered(answered, to: message.request, from: site.id)
       try judge(message, response)
     }
-    note("hub", "answers \(site.name)", "\(message.request.path) \(response.status)")
+    let status = response.status == 200 ? "" : "with \(response.status)"
+    note("hub", "answers: \(site.name) \(Self.words(for: message.request))", status)
     if draw(swarm.hubCrashesAfter) {
       tally.met(1, at: .acknowledge)
       if message.request.path == ProtocolPath.push { tally.met(3, at: .acknowledge) }
@@ -217,7 +234,7 @@ extension SimulatedCounty {
     guard !site.lineIsDead, !draw(swarm.lostAnswers) else {
       if message.request.path == ProtocolPath.push { tally.met(3, at: .acknowledge) }
       if site.lineIsDead { tally.met(31, at: .pull) }
-      return
+      return note("line", "loses the answer to \(site.name)")
     }
     agenda.plan(.answer(message, .response(response)), at: clock + delay(swarm.delay))
   }
@@ -268,9 +285,11 @@ extension SimulatedCounty {
   private func cut(_ response: ProtocolResponse) -> ProtocolResponse {
     guard draw(swarm.cutAnswers), !response.body.isEmpty else { return response }
     tally.met(5, at: .pull)
+    let length = random.number(0...response.body.count - 1)
+    note("line", "cuts the answer", "to \(length) bytes")
     return ProtocolResponse(
       status: response.status, contentType: response.contentType,
-      body: Array(response.body.prefix(random.number(0...response.body.count - 1))),
+      body: Array(response.body.prefix(length)),
       retryAfterSeconds: response.retryAfterSeconds)
   }
 
@@ -331,7 +350,8 @@ extension SimulatedCounty: SiteObserver {
   func applied(_ scope: PulledScope, _ outcome: ApplyOutcome, at site: Int) {
     note(
       sites[site].name, "applies",
-      "seq \(scope.checkpoint.seq), \(outcome.rowCount) rows, \(outcome.replicaDigest.text)")
+      "seq \(scope.checkpoint.seq), \(outcome.rowCount) rows, "
+        + "digest \(outcome.replicaDigest.text.prefix(8))")
     do {
       if let found = try witness.applied(
         scope, outcome, at: sites[site], isBehind: held[site] != nil, tally: &tally)

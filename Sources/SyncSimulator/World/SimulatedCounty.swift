@@ -92,6 +92,7 @@ final class SimulatedCounty {
       if random.number(0...999) < swarm.skewedClocks { site.skew = wrongness() }
       sites.append(site)
       note(site.name, "joins", site.pragmas.joined(separator: ", "))
+      if site.skew != 0 { note(site.name, "has a wrong clock", Self.words(forSkew: site.skew)) }
       prepareDisk(disk)
       programs.append(
         LocalProgram(
