@@ -194,11 +194,11 @@ package enum BugBank {
   private static let applies: [BugVariant] = [
     BugVariant(
       "unsent-columns-overwritten", "What a pull brings lies on top of unsent work.",
-      [.broken(.oneState), .broken(.decision), .broken(.conservation)],
+      [.broken(.oneState), .broken(.convergence), .broken(.decision), .broken(.conservation)],
       site: UnsentColumnsOverwritten.self),
     BugVariant(
       "unsent-rows-removed", "A pull removes a row with everything that was written to it.",
-      [.broken(.oneState), .broken(.decision), .broken(.conservation)],
+      [.broken(.oneState), .broken(.convergence), .broken(.decision), .broken(.conservation)],
       site: UnsentRowsRemoved.self),
     BugVariant(
       "pins-lost", "Nobody remembers that a pull passed under a column.",
@@ -226,7 +226,8 @@ package enum BugBank {
       site: RefreshListIgnored.self),
     BugVariant(
       "verdict-changes-row", "The value that won is written with the verdict.",
-      [.broken(.oneState), .broken(.decision)], site: VerdictChangesRow.self),
+      [.broken(.oneState), .broken(.convergence), .broken(.decision)],
+      site: VerdictChangesRow.self),
     BugVariant(
       "notices-not-written", "Nobody is told that a change did not win.", [.broken(.accounts)],
       site: NoticesNotWritten.self),
