@@ -20,7 +20,7 @@ swift test -c release --disable-testable-imports --skip-build
 
 # A hanging seed is a failure, too: exit code 124, and the seed's name on standard error.
 step "simulating counties (5 minutes)"
-timeout 270 .build/release/kreissync simulate --tier model --minutes 3 --report
-timeout 200 .build/release/kreissync simulate --tier storage --minutes 2 --report
+timeout 270 .build/release/kreissync simulate --tier model --seeds 400 --minutes 3 --report
+timeout 200 .build/release/kreissync simulate --tier storage --seeds 400 --minutes 2 --report
 
 step "all passed"

@@ -96,7 +96,7 @@ extension SimulatedCounty {
 
   /// What was sent stands in the outbox whatever the disk forgot.
   private func checkOutbox(of site: SimulatedSite) {
-    guard site.stopped == nil, !site.isSuspect else { return }
+    guard site.stopped == nil, !site.isSuspect, !site.isRestored else { return }
     let faults = site.disk.faults
     site.disk.faults = SimulatedDisk.Faults()
     defer { site.disk.faults = faults }
