@@ -101,6 +101,145 @@ CREATE TABLE "plan_goal" (
 CREATE INDEX "kreissync_case_plan_goal" ON "plan_goal" ("case_id");
 CREATE INDEX "kreissync_reference_plan_goal_plan_id" ON "plan_goal" ("plan_id");
 
+CREATE TABLE "site_area" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "site_id" TEXT,
+  "ags" TEXT,
+  "valid_from" TEXT,
+  "valid_to" TEXT,
+  "successor_ags" TEXT
+) STRICT;
+
+CREATE TABLE "worker" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "site_id" TEXT,
+  "display_name" TEXT,
+  "role" TEXT,
+  "qualification" TEXT,
+  "active_from" TEXT,
+  "active_to" TEXT,
+  "bound_by_secrecy" INTEGER
+) STRICT;
+
+CREATE TABLE "programme_period" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "state" TEXT,
+  "code" TEXT,
+  "version" INTEGER DEFAULT 1,
+  "valid_from" TEXT,
+  "valid_to" TEXT,
+  "recorded_at" INTEGER,
+  "plan_deadline_ordinal" INTEGER,
+  "typical_months" INTEGER DEFAULT 8,
+  "max_months" INTEGER,
+  "rate_cents_per_fte" INTEGER,
+  "quota_basis_points" INTEGER DEFAULT 7125,
+  "threshold_cents" INTEGER DEFAULT 5100000,
+  "min_fte_thousandths" INTEGER DEFAULT 250,
+  "funding_months_max" INTEGER
+) STRICT;
+
+CREATE TABLE "grant_allocation" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "programme_id" TEXT,
+  "entitled_ags" TEXT,
+  "recipient_site" TEXT,
+  "executing_site" TEXT,
+  "mode" TEXT,
+  "cutoff_date" TEXT,
+  "headcount" INTEGER,
+  "fte_thousandths" INTEGER,
+  "amount_cents" INTEGER,
+  "decision_ref" TEXT,
+  "period_from" TEXT,
+  "period_to" TEXT,
+  "status" TEXT DEFAULT 'planned'
+) STRICT;
+
+CREATE TABLE "position" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "worker_id" TEXT,
+  "grant_id" TEXT,
+  "fte_thousandths" INTEGER,
+  "rate_cents" INTEGER,
+  "valid_from" TEXT,
+  "valid_to" TEXT,
+  "funded_months" INTEGER
+) STRICT;
+
+CREATE TABLE "person_need" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "kind" TEXT,
+  "need_only" INTEGER DEFAULT 1,
+  "text" TEXT,
+  "consent_id" TEXT REFERENCES "consent" ("id") DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+CREATE INDEX "kreissync_case_person_need" ON "person_need" ("case_id");
+CREATE INDEX "kreissync_reference_person_need_consent_id" ON "person_need" ("consent_id");
+
+CREATE TABLE "residence" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "ags" TEXT,
+  "kind" TEXT,
+  "street" TEXT,
+  "valid_from" TEXT,
+  "valid_to" TEXT,
+  "allotted_by" TEXT,
+  "residence_obligation_until" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_residence" ON "residence" ("case_id");
+
+CREATE TABLE "legal_status" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "code" TEXT,
+  "valid_from" TEXT,
+  "valid_to" TEXT,
+  "source" TEXT,
+  "seen_on" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_legal_status" ON "legal_status" ("case_id");
+
+CREATE TABLE "qualification" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "area" TEXT,
+  "level" TEXT,
+  "certificate" TEXT,
+  "recognition_state" TEXT,
+  "on_date" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_qualification" ON "qualification" ("case_id");
+
+CREATE TABLE "responsibility" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "epoch" INTEGER,
+  "from_site" TEXT,
+  "to_site" TEXT,
+  "kind" TEXT,
+  "effective_on" TEXT,
+  "legal_ground" TEXT,
+  "decision_ref" TEXT,
+  "state" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_responsibility" ON "responsibility" ("case_id");
+
+CREATE TABLE "referral" (
+  "id" TEXT NOT NULL PRIMARY KEY DEFAULT (printf('%08x-%04x-7%03x-%04x-%012x', CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) >> 16, CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER) & 65535, random() & 4095, 32768 | (random() & 16383), random() & 281474976710655)),
+  "case_id" TEXT NOT NULL REFERENCES "case_file" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "service_site_id" TEXT,
+  "on_date" TEXT,
+  "reason_area" TEXT,
+  "consent_id" TEXT REFERENCES "consent" ("id") DEFERRABLE INITIALLY DEFERRED,
+  "state" TEXT,
+  "result" TEXT
+) STRICT;
+CREATE INDEX "kreissync_case_referral" ON "referral" ("case_id");
+CREATE INDEX "kreissync_reference_referral_consent_id" ON "referral" ("consent_id");
+
 CREATE TABLE "kreissync_log" (
   "n" INTEGER PRIMARY KEY, "t", "k", "m", "id", "c", "at", "tag", "v"
 );
@@ -588,5 +727,637 @@ BEGIN
     SELECT 7, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
     quote(held."plan_id") || ',' || quote(held."area") || ',' || quote(held."text") || ',' || quote(held."target_date") || ',' || quote(held."state") || ',' || quote(held."step_owner")
     FROM "plan_goal" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_refuse_insert_site_area"
+BEFORE INSERT ON "site_area"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table site_area is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_update_site_area"
+BEFORE UPDATE ON "site_area"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table site_area is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_delete_site_area"
+BEFORE DELETE ON "site_area"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table site_area is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_worker"
+AFTER INSERT ON "worker"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (9, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_worker"
+AFTER UPDATE ON "worker"
+WHEN OLD."id" IS NEW."id"
+  AND (OLD."site_id" IS NOT NEW."site_id"
+    OR OLD."display_name" IS NOT NEW."display_name"
+    OR OLD."role" IS NOT NEW."role"
+    OR OLD."qualification" IS NOT NEW."qualification"
+    OR OLD."active_from" IS NOT NEW."active_from"
+    OR OLD."active_to" IS NOT NEW."active_to"
+    OR OLD."bound_by_secrecy" IS NOT NEW."bound_by_secrecy")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (9, 2, (OLD."site_id" IS NOT NEW."site_id") * 1
+    + (OLD."display_name" IS NOT NEW."display_name") * 2
+    + (OLD."role" IS NOT NEW."role") * 4
+    + (OLD."qualification" IS NOT NEW."qualification") * 8
+    + (OLD."active_from" IS NOT NEW."active_from") * 16
+    + (OLD."active_to" IS NOT NEW."active_to") * 32
+    + (OLD."bound_by_secrecy" IS NOT NEW."bound_by_secrecy") * 64, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_worker"
+AFTER UPDATE OF "id" ON "worker"
+WHEN OLD."id" IS NOT NEW."id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (9, 3, 0, OLD."id", '#9/' || OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."site_id") || ',' || quote(OLD."display_name") || ',' || quote(OLD."role") || ',' || quote(OLD."qualification") || ',' || quote(OLD."active_from") || ',' || quote(OLD."active_to") || ',' || quote(OLD."bound_by_secrecy"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (9, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_worker"
+AFTER DELETE ON "worker"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (9, 3, 0, OLD."id", '#9/' || OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."site_id") || ',' || quote(OLD."display_name") || ',' || quote(OLD."role") || ',' || quote(OLD."qualification") || ',' || quote(OLD."active_from") || ',' || quote(OLD."active_to") || ',' || quote(OLD."bound_by_secrecy"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_worker"
+BEFORE INSERT ON "worker"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 9, 4, (held."site_id" IS NOT NEW."site_id") * 1
+    + (held."display_name" IS NOT NEW."display_name") * 2
+    + (held."role" IS NOT NEW."role") * 4
+    + (held."qualification" IS NOT NEW."qualification") * 8
+    + (held."active_from" IS NOT NEW."active_from") * 16
+    + (held."active_to" IS NOT NEW."active_to") * 32
+    + (held."bound_by_secrecy" IS NOT NEW."bound_by_secrecy") * 64, held."id", '#9/' || held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."site_id") || ',' || quote(held."display_name") || ',' || quote(held."role") || ',' || quote(held."qualification") || ',' || quote(held."active_from") || ',' || quote(held."active_to") || ',' || quote(held."bound_by_secrecy")
+    FROM "worker" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_worker"
+BEFORE UPDATE OF "id" ON "worker"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 9, 4, 0, held."id", '#9/' || held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."site_id") || ',' || quote(held."display_name") || ',' || quote(held."role") || ',' || quote(held."qualification") || ',' || quote(held."active_from") || ',' || quote(held."active_to") || ',' || quote(held."bound_by_secrecy")
+    FROM "worker" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_refuse_insert_programme_period"
+BEFORE INSERT ON "programme_period"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table programme_period is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_update_programme_period"
+BEFORE UPDATE ON "programme_period"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table programme_period is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_delete_programme_period"
+BEFORE DELETE ON "programme_period"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table programme_period is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_grant_allocation"
+AFTER INSERT ON "grant_allocation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (11, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_grant_allocation"
+AFTER UPDATE ON "grant_allocation"
+WHEN OLD."id" IS NEW."id"
+  AND (OLD."programme_id" IS NOT NEW."programme_id"
+    OR OLD."entitled_ags" IS NOT NEW."entitled_ags"
+    OR OLD."recipient_site" IS NOT NEW."recipient_site"
+    OR OLD."executing_site" IS NOT NEW."executing_site"
+    OR OLD."mode" IS NOT NEW."mode"
+    OR OLD."cutoff_date" IS NOT NEW."cutoff_date"
+    OR OLD."headcount" IS NOT NEW."headcount"
+    OR OLD."fte_thousandths" IS NOT NEW."fte_thousandths"
+    OR OLD."amount_cents" IS NOT NEW."amount_cents"
+    OR OLD."decision_ref" IS NOT NEW."decision_ref"
+    OR OLD."period_from" IS NOT NEW."period_from"
+    OR OLD."period_to" IS NOT NEW."period_to"
+    OR OLD."status" IS NOT NEW."status")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (11, 2, (OLD."programme_id" IS NOT NEW."programme_id") * 1
+    + (OLD."entitled_ags" IS NOT NEW."entitled_ags") * 2
+    + (OLD."recipient_site" IS NOT NEW."recipient_site") * 4
+    + (OLD."executing_site" IS NOT NEW."executing_site") * 8
+    + (OLD."mode" IS NOT NEW."mode") * 16
+    + (OLD."cutoff_date" IS NOT NEW."cutoff_date") * 32
+    + (OLD."headcount" IS NOT NEW."headcount") * 64
+    + (OLD."fte_thousandths" IS NOT NEW."fte_thousandths") * 128
+    + (OLD."amount_cents" IS NOT NEW."amount_cents") * 256
+    + (OLD."decision_ref" IS NOT NEW."decision_ref") * 512
+    + (OLD."period_from" IS NOT NEW."period_from") * 1024
+    + (OLD."period_to" IS NOT NEW."period_to") * 2048
+    + (OLD."status" IS NOT NEW."status") * 4096, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_grant_allocation"
+AFTER UPDATE OF "id" ON "grant_allocation"
+WHEN OLD."id" IS NOT NEW."id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (11, 3, 0, OLD."id", '#11/' || OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."programme_id") || ',' || quote(OLD."entitled_ags") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."executing_site") || ',' || quote(OLD."mode") || ',' || quote(OLD."cutoff_date") || ',' || quote(OLD."headcount") || ',' || quote(OLD."fte_thousandths") || ',' || quote(OLD."amount_cents") || ',' || quote(OLD."decision_ref") || ',' || quote(OLD."period_from") || ',' || quote(OLD."period_to") || ',' || quote(OLD."status"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (11, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_grant_allocation"
+AFTER DELETE ON "grant_allocation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (11, 3, 0, OLD."id", '#11/' || OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."programme_id") || ',' || quote(OLD."entitled_ags") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."executing_site") || ',' || quote(OLD."mode") || ',' || quote(OLD."cutoff_date") || ',' || quote(OLD."headcount") || ',' || quote(OLD."fte_thousandths") || ',' || quote(OLD."amount_cents") || ',' || quote(OLD."decision_ref") || ',' || quote(OLD."period_from") || ',' || quote(OLD."period_to") || ',' || quote(OLD."status"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_grant_allocation"
+BEFORE INSERT ON "grant_allocation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 11, 4, (held."programme_id" IS NOT NEW."programme_id") * 1
+    + (held."entitled_ags" IS NOT NEW."entitled_ags") * 2
+    + (held."recipient_site" IS NOT NEW."recipient_site") * 4
+    + (held."executing_site" IS NOT NEW."executing_site") * 8
+    + (held."mode" IS NOT NEW."mode") * 16
+    + (held."cutoff_date" IS NOT NEW."cutoff_date") * 32
+    + (held."headcount" IS NOT NEW."headcount") * 64
+    + (held."fte_thousandths" IS NOT NEW."fte_thousandths") * 128
+    + (held."amount_cents" IS NOT NEW."amount_cents") * 256
+    + (held."decision_ref" IS NOT NEW."decision_ref") * 512
+    + (held."period_from" IS NOT NEW."period_from") * 1024
+    + (held."period_to" IS NOT NEW."period_to") * 2048
+    + (held."status" IS NOT NEW."status") * 4096, held."id", '#11/' || held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."programme_id") || ',' || quote(held."entitled_ags") || ',' || quote(held."recipient_site") || ',' || quote(held."executing_site") || ',' || quote(held."mode") || ',' || quote(held."cutoff_date") || ',' || quote(held."headcount") || ',' || quote(held."fte_thousandths") || ',' || quote(held."amount_cents") || ',' || quote(held."decision_ref") || ',' || quote(held."period_from") || ',' || quote(held."period_to") || ',' || quote(held."status")
+    FROM "grant_allocation" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_grant_allocation"
+BEFORE UPDATE OF "id" ON "grant_allocation"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 11, 4, 0, held."id", '#11/' || held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."programme_id") || ',' || quote(held."entitled_ags") || ',' || quote(held."recipient_site") || ',' || quote(held."executing_site") || ',' || quote(held."mode") || ',' || quote(held."cutoff_date") || ',' || quote(held."headcount") || ',' || quote(held."fte_thousandths") || ',' || quote(held."amount_cents") || ',' || quote(held."decision_ref") || ',' || quote(held."period_from") || ',' || quote(held."period_to") || ',' || quote(held."status")
+    FROM "grant_allocation" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_position"
+AFTER INSERT ON "position"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (12, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_position"
+AFTER UPDATE ON "position"
+WHEN OLD."id" IS NEW."id"
+  AND (OLD."worker_id" IS NOT NEW."worker_id"
+    OR OLD."grant_id" IS NOT NEW."grant_id"
+    OR OLD."fte_thousandths" IS NOT NEW."fte_thousandths"
+    OR OLD."rate_cents" IS NOT NEW."rate_cents"
+    OR OLD."valid_from" IS NOT NEW."valid_from"
+    OR OLD."valid_to" IS NOT NEW."valid_to"
+    OR OLD."funded_months" IS NOT NEW."funded_months")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (12, 2, (OLD."worker_id" IS NOT NEW."worker_id") * 1
+    + (OLD."grant_id" IS NOT NEW."grant_id") * 2
+    + (OLD."fte_thousandths" IS NOT NEW."fte_thousandths") * 4
+    + (OLD."rate_cents" IS NOT NEW."rate_cents") * 8
+    + (OLD."valid_from" IS NOT NEW."valid_from") * 16
+    + (OLD."valid_to" IS NOT NEW."valid_to") * 32
+    + (OLD."funded_months" IS NOT NEW."funded_months") * 64, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_position"
+AFTER UPDATE OF "id" ON "position"
+WHEN OLD."id" IS NOT NEW."id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (12, 3, 0, OLD."id", '#12/' || OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."worker_id") || ',' || quote(OLD."grant_id") || ',' || quote(OLD."fte_thousandths") || ',' || quote(OLD."rate_cents") || ',' || quote(OLD."valid_from") || ',' || quote(OLD."valid_to") || ',' || quote(OLD."funded_months"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (12, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_position"
+AFTER DELETE ON "position"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (12, 3, 0, OLD."id", '#12/' || OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."worker_id") || ',' || quote(OLD."grant_id") || ',' || quote(OLD."fte_thousandths") || ',' || quote(OLD."rate_cents") || ',' || quote(OLD."valid_from") || ',' || quote(OLD."valid_to") || ',' || quote(OLD."funded_months"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_position"
+BEFORE INSERT ON "position"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 12, 4, (held."worker_id" IS NOT NEW."worker_id") * 1
+    + (held."grant_id" IS NOT NEW."grant_id") * 2
+    + (held."fte_thousandths" IS NOT NEW."fte_thousandths") * 4
+    + (held."rate_cents" IS NOT NEW."rate_cents") * 8
+    + (held."valid_from" IS NOT NEW."valid_from") * 16
+    + (held."valid_to" IS NOT NEW."valid_to") * 32
+    + (held."funded_months" IS NOT NEW."funded_months") * 64, held."id", '#12/' || held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."worker_id") || ',' || quote(held."grant_id") || ',' || quote(held."fte_thousandths") || ',' || quote(held."rate_cents") || ',' || quote(held."valid_from") || ',' || quote(held."valid_to") || ',' || quote(held."funded_months")
+    FROM "position" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_position"
+BEFORE UPDATE OF "id" ON "position"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 12, 4, 0, held."id", '#12/' || held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."worker_id") || ',' || quote(held."grant_id") || ',' || quote(held."fte_thousandths") || ',' || quote(held."rate_cents") || ',' || quote(held."valid_from") || ',' || quote(held."valid_to") || ',' || quote(held."funded_months")
+    FROM "position" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_person_need"
+AFTER INSERT ON "person_need"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (13, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_person_need"
+AFTER UPDATE ON "person_need"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."kind" IS NOT NEW."kind"
+    OR OLD."need_only" IS NOT NEW."need_only"
+    OR OLD."text" IS NOT NEW."text"
+    OR OLD."consent_id" IS NOT NEW."consent_id")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (13, 2, (OLD."kind" IS NOT NEW."kind") * 1
+    + (OLD."need_only" IS NOT NEW."need_only") * 2
+    + (OLD."text" IS NOT NEW."text") * 4
+    + (OLD."consent_id" IS NOT NEW."consent_id") * 8, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_person_need"
+AFTER UPDATE OF "id", "case_id" ON "person_need"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (13, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."kind") || ',' || quote(OLD."need_only") || ',' || quote(OLD."text") || ',' || quote(OLD."consent_id"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (13, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_person_need"
+AFTER DELETE ON "person_need"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (13, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."kind") || ',' || quote(OLD."need_only") || ',' || quote(OLD."text") || ',' || quote(OLD."consent_id"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_person_need"
+BEFORE INSERT ON "person_need"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 13, 4, (held."kind" IS NOT NEW."kind") * 1
+    + (held."need_only" IS NOT NEW."need_only") * 2
+    + (held."text" IS NOT NEW."text") * 4
+    + (held."consent_id" IS NOT NEW."consent_id") * 8, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."kind") || ',' || quote(held."need_only") || ',' || quote(held."text") || ',' || quote(held."consent_id")
+    FROM "person_need" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_person_need"
+BEFORE UPDATE OF "id" ON "person_need"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 13, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."kind") || ',' || quote(held."need_only") || ',' || quote(held."text") || ',' || quote(held."consent_id")
+    FROM "person_need" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_residence"
+AFTER INSERT ON "residence"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (14, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_residence"
+AFTER UPDATE ON "residence"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."ags" IS NOT NEW."ags"
+    OR OLD."kind" IS NOT NEW."kind"
+    OR OLD."street" IS NOT NEW."street"
+    OR OLD."valid_from" IS NOT NEW."valid_from"
+    OR OLD."valid_to" IS NOT NEW."valid_to"
+    OR OLD."allotted_by" IS NOT NEW."allotted_by"
+    OR OLD."residence_obligation_until" IS NOT NEW."residence_obligation_until")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (14, 2, (OLD."ags" IS NOT NEW."ags") * 1
+    + (OLD."kind" IS NOT NEW."kind") * 2
+    + (OLD."street" IS NOT NEW."street") * 4
+    + (OLD."valid_from" IS NOT NEW."valid_from") * 8
+    + (OLD."valid_to" IS NOT NEW."valid_to") * 16
+    + (OLD."allotted_by" IS NOT NEW."allotted_by") * 32
+    + (OLD."residence_obligation_until" IS NOT NEW."residence_obligation_until") * 64, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_residence"
+AFTER UPDATE OF "id", "case_id" ON "residence"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (14, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."ags") || ',' || quote(OLD."kind") || ',' || quote(OLD."street") || ',' || quote(OLD."valid_from") || ',' || quote(OLD."valid_to") || ',' || quote(OLD."allotted_by") || ',' || quote(OLD."residence_obligation_until"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (14, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_residence"
+AFTER DELETE ON "residence"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (14, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."ags") || ',' || quote(OLD."kind") || ',' || quote(OLD."street") || ',' || quote(OLD."valid_from") || ',' || quote(OLD."valid_to") || ',' || quote(OLD."allotted_by") || ',' || quote(OLD."residence_obligation_until"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_residence"
+BEFORE INSERT ON "residence"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 14, 4, (held."ags" IS NOT NEW."ags") * 1
+    + (held."kind" IS NOT NEW."kind") * 2
+    + (held."street" IS NOT NEW."street") * 4
+    + (held."valid_from" IS NOT NEW."valid_from") * 8
+    + (held."valid_to" IS NOT NEW."valid_to") * 16
+    + (held."allotted_by" IS NOT NEW."allotted_by") * 32
+    + (held."residence_obligation_until" IS NOT NEW."residence_obligation_until") * 64, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."ags") || ',' || quote(held."kind") || ',' || quote(held."street") || ',' || quote(held."valid_from") || ',' || quote(held."valid_to") || ',' || quote(held."allotted_by") || ',' || quote(held."residence_obligation_until")
+    FROM "residence" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_residence"
+BEFORE UPDATE OF "id" ON "residence"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 14, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."ags") || ',' || quote(held."kind") || ',' || quote(held."street") || ',' || quote(held."valid_from") || ',' || quote(held."valid_to") || ',' || quote(held."allotted_by") || ',' || quote(held."residence_obligation_until")
+    FROM "residence" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_legal_status"
+AFTER INSERT ON "legal_status"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (15, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_legal_status"
+AFTER UPDATE ON "legal_status"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."code" IS NOT NEW."code"
+    OR OLD."valid_from" IS NOT NEW."valid_from"
+    OR OLD."valid_to" IS NOT NEW."valid_to"
+    OR OLD."source" IS NOT NEW."source"
+    OR OLD."seen_on" IS NOT NEW."seen_on")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (15, 2, (OLD."code" IS NOT NEW."code") * 1
+    + (OLD."valid_from" IS NOT NEW."valid_from") * 2
+    + (OLD."valid_to" IS NOT NEW."valid_to") * 4
+    + (OLD."source" IS NOT NEW."source") * 8
+    + (OLD."seen_on" IS NOT NEW."seen_on") * 16, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_legal_status"
+AFTER UPDATE OF "id", "case_id" ON "legal_status"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (15, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."code") || ',' || quote(OLD."valid_from") || ',' || quote(OLD."valid_to") || ',' || quote(OLD."source") || ',' || quote(OLD."seen_on"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (15, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_legal_status"
+AFTER DELETE ON "legal_status"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (15, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."code") || ',' || quote(OLD."valid_from") || ',' || quote(OLD."valid_to") || ',' || quote(OLD."source") || ',' || quote(OLD."seen_on"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_legal_status"
+BEFORE INSERT ON "legal_status"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 15, 4, (held."code" IS NOT NEW."code") * 1
+    + (held."valid_from" IS NOT NEW."valid_from") * 2
+    + (held."valid_to" IS NOT NEW."valid_to") * 4
+    + (held."source" IS NOT NEW."source") * 8
+    + (held."seen_on" IS NOT NEW."seen_on") * 16, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."code") || ',' || quote(held."valid_from") || ',' || quote(held."valid_to") || ',' || quote(held."source") || ',' || quote(held."seen_on")
+    FROM "legal_status" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_legal_status"
+BEFORE UPDATE OF "id" ON "legal_status"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 15, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."code") || ',' || quote(held."valid_from") || ',' || quote(held."valid_to") || ',' || quote(held."source") || ',' || quote(held."seen_on")
+    FROM "legal_status" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_qualification"
+AFTER INSERT ON "qualification"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (16, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_qualification"
+AFTER UPDATE ON "qualification"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."area" IS NOT NEW."area"
+    OR OLD."level" IS NOT NEW."level"
+    OR OLD."certificate" IS NOT NEW."certificate"
+    OR OLD."recognition_state" IS NOT NEW."recognition_state"
+    OR OLD."on_date" IS NOT NEW."on_date")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (16, 2, (OLD."area" IS NOT NEW."area") * 1
+    + (OLD."level" IS NOT NEW."level") * 2
+    + (OLD."certificate" IS NOT NEW."certificate") * 4
+    + (OLD."recognition_state" IS NOT NEW."recognition_state") * 8
+    + (OLD."on_date" IS NOT NEW."on_date") * 16, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_qualification"
+AFTER UPDATE OF "id", "case_id" ON "qualification"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (16, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."area") || ',' || quote(OLD."level") || ',' || quote(OLD."certificate") || ',' || quote(OLD."recognition_state") || ',' || quote(OLD."on_date"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (16, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_qualification"
+AFTER DELETE ON "qualification"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (16, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."area") || ',' || quote(OLD."level") || ',' || quote(OLD."certificate") || ',' || quote(OLD."recognition_state") || ',' || quote(OLD."on_date"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_qualification"
+BEFORE INSERT ON "qualification"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 16, 4, (held."area" IS NOT NEW."area") * 1
+    + (held."level" IS NOT NEW."level") * 2
+    + (held."certificate" IS NOT NEW."certificate") * 4
+    + (held."recognition_state" IS NOT NEW."recognition_state") * 8
+    + (held."on_date" IS NOT NEW."on_date") * 16, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."area") || ',' || quote(held."level") || ',' || quote(held."certificate") || ',' || quote(held."recognition_state") || ',' || quote(held."on_date")
+    FROM "qualification" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_qualification"
+BEFORE UPDATE OF "id" ON "qualification"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 16, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."area") || ',' || quote(held."level") || ',' || quote(held."certificate") || ',' || quote(held."recognition_state") || ',' || quote(held."on_date")
+    FROM "qualification" AS held
+    WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_refuse_insert_responsibility"
+BEFORE INSERT ON "responsibility"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table responsibility is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_update_responsibility"
+BEFORE UPDATE ON "responsibility"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table responsibility is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_refuse_delete_responsibility"
+BEFORE DELETE ON "responsibility"
+BEGIN
+  SELECT RAISE(ABORT, 'kreissync: table responsibility is written by the county hub only; ask the county to change it');
+END;
+
+CREATE TRIGGER "kreissync_capture_insert_referral"
+AFTER INSERT ON "referral"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (18, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_update_referral"
+AFTER UPDATE ON "referral"
+WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
+  AND (OLD."service_site_id" IS NOT NEW."service_site_id"
+    OR OLD."on_date" IS NOT NEW."on_date"
+    OR OLD."reason_area" IS NOT NEW."reason_area"
+    OR OLD."consent_id" IS NOT NEW."consent_id"
+    OR OLD."state" IS NOT NEW."state"
+    OR OLD."result" IS NOT NEW."result")
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (18, 2, (OLD."service_site_id" IS NOT NEW."service_site_id") * 1
+    + (OLD."on_date" IS NOT NEW."on_date") * 2
+    + (OLD."reason_area" IS NOT NEW."reason_area") * 4
+    + (OLD."consent_id" IS NOT NEW."consent_id") * 8
+    + (OLD."state" IS NOT NEW."state") * 16
+    + (OLD."result" IS NOT NEW."result") * 32, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_move_referral"
+AFTER UPDATE OF "id", "case_id" ON "referral"
+WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (18, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."service_site_id") || ',' || quote(OLD."on_date") || ',' || quote(OLD."reason_area") || ',' || quote(OLD."consent_id") || ',' || quote(OLD."state") || ',' || quote(OLD."result"));
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
+    VALUES (18, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+END;
+
+CREATE TRIGGER "kreissync_capture_delete_referral"
+AFTER DELETE ON "referral"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    VALUES (18, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(OLD."service_site_id") || ',' || quote(OLD."on_date") || ',' || quote(OLD."reason_area") || ',' || quote(OLD."consent_id") || ',' || quote(OLD."state") || ',' || quote(OLD."result"));
+END;
+
+CREATE TRIGGER "kreissync_note_insert_referral"
+BEFORE INSERT ON "referral"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 18, 4, (held."service_site_id" IS NOT NEW."service_site_id") * 1
+    + (held."on_date" IS NOT NEW."on_date") * 2
+    + (held."reason_area" IS NOT NEW."reason_area") * 4
+    + (held."consent_id" IS NOT NEW."consent_id") * 8
+    + (held."state" IS NOT NEW."state") * 16
+    + (held."result" IS NOT NEW."result") * 32, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."service_site_id") || ',' || quote(held."on_date") || ',' || quote(held."reason_area") || ',' || quote(held."consent_id") || ',' || quote(held."state") || ',' || quote(held."result")
+    FROM "referral" AS held
+    WHERE held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_note_update_referral"
+BEFORE UPDATE OF "id" ON "referral"
+BEGIN
+  INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
+    SELECT 18, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."service_site_id") || ',' || quote(held."on_date") || ',' || quote(held."reason_area") || ',' || quote(held."consent_id") || ',' || quote(held."state") || ',' || quote(held."result")
+    FROM "referral" AS held
     WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
 END;

@@ -219,6 +219,7 @@ private struct TableCapture {
       switch table.scope {
       case .caseRoot: "\(row).\"id\""
       case .ofCase: "\(row).\"case_id\""
+      case .ofSite: "'\(table.unit(of: RowID("")))' || \(row).\"id\""
       case .global: "NULL"
       }
     return "\(row).\"id\", \(caseID), \(SQLText.milliseconds), random(),\n    "

@@ -8,7 +8,7 @@ extension Section {
     allow(
       only: [
         "number", "label", "type", "tier", "policy", "codes", "terminal", "group", "required",
-        "default", "references",
+        "default", "references", "follows", "mentions", "mentioned",
       ], &mistakes)
     require("type", &mistakes)
     for key in ["tier", "policy"] where !table.has(key) { require(key, &mistakes) }
@@ -22,11 +22,16 @@ extension Section {
     let group = text("group", &mistakes)
     let isRequired = flag("required", &mistakes) ?? false
     let references = text("references", &mistakes)
+    let followed = text("follows", &mistakes)
+    let mentions = text("mentions", &mistakes)
+    let isMentioned = flag("mentioned", &mistakes) ?? false
     guard let number, let label, let type, let tier, let policy else { return nil }
     return Column(
       number: number, name: name, label: label, type: type, tier: tier, policy: policy,
       codes: codes, terminalCodes: terminalCodes, group: group, isRequired: isRequired,
-      defaultValue: defaultValue(for: type, codes: codes, &mistakes), references: references)
+      defaultValue: defaultValue(for: type, codes: codes, &mistakes), references: references,
+      follows: followed.map { $0 == "site" ? .site : .row(ofTable: $0) }, mentions: mentions,
+      isMentioned: isMentioned)
   }
 
   private func defaultValue(

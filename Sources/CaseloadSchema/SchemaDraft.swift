@@ -48,6 +48,7 @@ struct SchemaDraft {
     }
     checkRoot(&mistakes)
     checkReferences(&mistakes)
+    checkFollowing(&mistakes)
   }
 
   private func checkRoot(_ mistakes: inout Mistakes) {
@@ -73,7 +74,7 @@ struct SchemaDraft {
             at: place, "there is no table \(target)", cure: "name a table of the same case")
           continue
         }
-        if scope == .global || table.scope == .global {
+        if scope?.isInCase == false || table.scope?.isInCase == false {
           mistakes.add(
             at: place, "\(target) and \(table.name) do not belong to one case",
             cure: "remove it: rows of a case travel together, others may be missing")
@@ -86,6 +87,50 @@ struct SchemaDraft {
       }
     }
   }
+}
+
+extension SchemaDraft {
+  /// Where rows of scope `site` go, and what mentions them.
+  private func checkFollowing(_ mistakes: inout Mistakes) {
+    let scopes = Dictionary(uniqueKeysWithValues: tables.map { ($0.name, $0.scope) })
+    for table in tables {
+      for column in table.columns {
+        let place = table.place(of: column.name)
+        if column.follows != nil || column.mentions != nil,
+          column.type != .text || !column.defaultValue.isNull || column.tier == .local
+        {
+          mistakes.add(
+            at: place, "a column that says where rows go holds the id of a row, and travels",
+            cure: "use type \"text\" without a default, and a tier other than local")
+        }
+        if column.follows != nil || column.isMentioned, table.scope != .ofSite {
+          mistakes.add(
+            at: place, "\(table.name) has not the scope \"site\"",
+            cure: "remove `follows` and `mentioned`: rows of a case go with their case")
+        }
+        if case .row(let target) = column.follows, scopes[target] != .ofSite {
+          mistakes.add(
+            at: place + ", key follows", "\(target) is no table of scope \"site\"",
+            cure: "use \"site\", or name such a table")
+        }
+        if let target = column.mentions, scopes[target] != .ofSite || table.scope != .caseRoot {
+          mistakes.add(
+            at: place + ", key mentions", "is not from a case to a row of scope \"site\"",
+            cure: "use it in the root of cases, with the name of such a table")
+        }
+      }
+      if table.scope == .ofSite && !table.columns.contains(where: { $0.follows != nil }) {
+        mistakes.add(
+          at: table.section.place, "has scope \"site\", and no column says which",
+          cure: "give one of its columns `follows`")
+      }
+    }
+  }
+}
+
+extension TableScope {
+  /// Whether its rows are granted with a case.
+  fileprivate var isInCase: Bool { self == .caseRoot || self == .ofCase }
 }
 
 /// One table as the file says it.
@@ -174,14 +219,17 @@ struct TableDraft {
   }
 
   private func checkScope(_ mistakes: inout Mistakes) {
-    if let scope, isHubOnly != (scope == .global) {
+    if scope == .global && !isHubOnly {
       mistakes.add(
-        at: section.at("hub_only"),
-        isHubOnly ? "the hub alone writes rows of a case" : "sites write rows of no case",
-        cure: "use scope \"global\" together with hub_only = true, or neither")
+        at: section.at("hub_only"), "sites write rows that go to every site",
+        cure: "use hub_only = true, or scope \"site\"")
+    }
+    if scope == .caseRoot && isHubOnly {
+      mistakes.add(
+        at: section.at("hub_only"), "the hub alone opens cases", cure: "remove it")
     }
     switch (scope, retentionMonths) {
-    case (.global, .some):
+    case (.global, .some), (.ofSite, .some):
       mistakes.add(
         at: section.at("retention_months"), "counts from a case's closing, and there is no case",
         cure: "remove it")

@@ -75,6 +75,8 @@ extension CaseloadSchema {
       ("group", older.group == newer.group), ("required", older.isRequired == newer.isRequired),
       ("default", older.defaultValue == newer.defaultValue),
       ("references", older.references == newer.references),
+      ("follows", older.follows == newer.follows), ("mentions", older.mentions == newer.mentions),
+      ("mentioned", older.isMentioned == newer.isMentioned),
     ]
     refuseChanges(isSame, at: place, &mistakes)
     let kept = newer.codes.filter(older.codes.contains)

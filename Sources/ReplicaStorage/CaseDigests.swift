@@ -85,16 +85,21 @@ struct CaseDigests {
   {
     var digests: [(key: RowKey, digest: Digest128)] = []
     for table in file.schema.tables {
+      var identifier = caseID.text
       let place: String
-      switch (table.scope, caseID.isNone) {
-      case (.caseRoot, false): place = "WHERE id = ?"
-      case (.ofCase, false): place = "WHERE case_id = ?"
-      case (.global, true): place = "WHERE ? = ''"
+      switch table.scope {
+      case .caseRoot where caseID.isCase: place = "WHERE id = ?"
+      case .ofCase where caseID.isCase: place = "WHERE case_id = ?"
+      case .global where caseID.isNone: place = "WHERE ? = ''"
+      case .ofSite:
+        guard let row = table.row(ofUnit: caseID) else { continue }
+        place = "WHERE id = ?"
+        identifier = row.text
       default: continue
       }
       let columns = table.columns.map { ", " + file.quoted($0.name) }.joined()
       try Query(database, "SELECT id\(columns) FROM \(file.quoted(table.name)) \(place)").forEach(
-        Parameter(caseID)
+        .text(identifier.string)
       ) { row in
         let key = RowKey(table: table.number, id: row.identifier(0))
         // NB: a cell that cannot be sent and that nobody captured counts as the nearest text. The

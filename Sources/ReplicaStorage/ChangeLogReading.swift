@@ -75,12 +75,7 @@ extension ReplicaFile {
     let table = schema.table(number: key.table)!
     let found = try Query(database, selectRow(of: table)).first(Parameter(key.id)) {
       row -> LocalRowLookup in
-      let caseID: CaseID =
-        switch table.scope {
-        case .caseRoot: CaseID(text: key.id.text)
-        case .ofCase: row.identifier(0)
-        case .global: .none
-        }
+      let caseID = table.place(of: key.id, stored: row.identifier(0))
       guard Self.isSendable(key.id), table.scope == .global || Self.isSendable(caseID) else {
         return .unfit(caseID, .identifierTooLong)
       }
@@ -109,7 +104,7 @@ extension ReplicaFile {
     var caseID: CaseID?
     try Query(database, "SELECT id, \(place) FROM \(quoted(table.name))").forEach { row in
       if row.value(0) == nil, row.identifier(0, RowID.self) == key.id {
-        caseID = table.scope == .global ? CaseID.none : row.identifier(1)
+        caseID = table.place(of: key.id, stored: row.identifier(1))
       }
     }
     return caseID.map { .unfit($0, .textNotUTF8) }

@@ -61,7 +61,7 @@ struct Scrub {
         findings.append((key, .insert, nil))
         return
       }
-      let caseID: CaseID = row.identifier(1)
+      let caseID = table.place(of: key.id, stored: row.identifier(1))
       let values = table.columns.indices.map { row.value($0 + 2) }
       let isWhole = !values.contains(nil)
       let digest =

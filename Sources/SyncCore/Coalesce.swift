@@ -238,7 +238,7 @@ private struct Fold {
   }
 
   private static func place(of key: RowKey, in table: Table) -> CaseID {
-    table.scope == .caseRoot ? CaseID(text: key.id.text) : .none
+    table.place(of: key.id, stored: .none)
   }
 }
 

@@ -83,9 +83,10 @@ package struct Decision {
   private func firstBrokenRule(of change: Change, in table: Table) -> Rule? {
     let isPlaced =
       switch table.scope {
-      case .caseRoot: change.caseID.text == change.row.id.text
-      case .ofCase: !change.caseID.isNone
+      case .caseRoot: change.caseID.text == change.row.id.text && change.caseID.isCase
+      case .ofCase: change.caseID.isCase
       case .global: change.caseID.isNone
+      case .ofSite: change.caseID == table.unit(of: change.row.id)
       }
     guard isPlaced, !change.row.id.string.isEmpty else { return .valueNotAllowed }
     // Nobody has seen what has not happened: such a base would hide every conflict.

@@ -7,6 +7,8 @@ package enum Role: String, Sendable, CaseIterable, Codable {
   case contributor
   /// Sees header columns.
   case reader
+  /// Holds a case that names the row: sees what ``Column/isMentioned`` says, and nothing else.
+  case mention
 
   /// Whether the hub accepts changes from a site of this role at all.
   package var mayWrite: Bool { self == .lead || self == .contributor }

@@ -74,6 +74,13 @@ package struct CaseID: TextIdentifier {
   /// The place of rows that belong to no case, such as `site`. Every site is granted it.
   package static let none = CaseID("")
   package var isNone: Bool { string.isEmpty }
+
+  /// What the unit of a row begins with that belongs to no case and goes to some sites only. No
+  /// case may be named so.
+  package static let unitMark = "#"
+  package var isUnit: Bool { string.utf8.first == UInt8(ascii: "#") }
+  /// A case that people would call one.
+  package var isCase: Bool { !isNone && !isUnit }
 }
 
 /// The `id` of a row: any text that a client chose, unique in its table.

@@ -48,6 +48,9 @@ package enum TableScope: String, Sendable, CaseIterable {
   case ofCase = "case"
   /// The row belongs to no case and goes to every site of the county.
   case global
+  /// The row belongs to no case and goes to the sites that it names, and to the hub: a unit of its
+  /// own, see ``Table/unit(of:)``.
+  case ofSite = "site"
 }
 
 /// One table as the schema declares it.
@@ -101,6 +104,39 @@ package struct Table: Sendable, Equatable {
 
   package func column(named name: String) -> Column? {
     columns.first { $0.name == name }
+  }
+
+  /// The unit of scope that a row of a table of scope `site` is: it is granted, counted and
+  /// compared by itself, as a case is, under an id that its key gives.
+  package func unit(of id: RowID) -> CaseID {
+    CaseID("\(CaseID.unitMark)\(number)/\(id)")
+  }
+
+  /// The row of this table that is the unit; nil for units of other tables and for cases.
+  package func row(ofUnit unit: CaseID) -> RowID? {
+    let mark = ByteText("\(CaseID.unitMark)\(number)/").string.utf8
+    guard scope == .ofSite, unit.string.utf8.starts(with: mark) else { return nil }
+    return RowID(String(unit.string.utf8.dropFirst(mark.count))!)
+  }
+
+  /// The unit that a row belongs to.
+  ///
+  /// - Parameter stored: what the row's `case_id` says; asked only where there is one.
+  package func place(of id: RowID, stored: @autoclosure () -> CaseID) -> CaseID {
+    switch scope {
+    case .caseRoot: CaseID(text: id.text)
+    case .ofCase: stored()
+    case .global: .none
+    case .ofSite: unit(of: id)
+    }
+  }
+
+  /// What a site sees of a row by its role: all that travels, or only what a mention shows.
+  package func columns(visibleTo role: Role) -> ColumnMask {
+    switch role {
+    case .lead, .formerLead, .contributor, .reader: travellingColumns
+    case .mention: ColumnMask(columns.lazy.filter(\.isMentioned).map(\.number))
+    }
   }
 
   /// All columns that may leave a site: every tier but `local`.
@@ -173,11 +209,26 @@ package struct Column: Sendable, Equatable {
   package let defaultValue: Value
   /// The table of the same case whose row's `id` the column holds.
   package let references: String?
+  /// Where a row of a table of scope `site` goes.
+  package let follows: Followed?
+  /// The table of scope `site` whose row goes, as far as it is mentioned, to all who hold the case.
+  package let mentions: String?
+  /// Whoever holds a case that mentions the row sees this column of it.
+  package let isMentioned: Bool
+
+  /// What a column holds that says where its row goes.
+  package enum Followed: Hashable, Sendable {
+    /// A site's id.
+    case site
+    /// The id of a row of this table: where that one goes, this one goes.
+    case row(ofTable: String)
+  }
 
   package init(
     number: Int, name: String, label: String, type: ColumnType, tier: Tier, policy: Policy,
     codes: [String] = [], terminalCodes: [String] = [], group: String? = nil,
-    isRequired: Bool = false, defaultValue: Value = .null, references: String? = nil
+    isRequired: Bool = false, defaultValue: Value = .null, references: String? = nil,
+    follows: Followed? = nil, mentions: String? = nil, isMentioned: Bool = false
   ) {
     self.number = number
     self.name = name
@@ -191,6 +242,9 @@ package struct Column: Sendable, Equatable {
     self.isRequired = isRequired
     self.defaultValue = defaultValue
     self.references = references
+    self.follows = follows
+    self.mentions = mentions
+    self.isMentioned = isMentioned
   }
 }
 

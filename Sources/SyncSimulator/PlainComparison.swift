@@ -29,6 +29,7 @@ package enum PlainComparison {
       switch table.scope {
       case .caseRoot: "id"
       case .ofCase: "case_id"
+      case .ofSite: "'\(table.unit(of: RowID("")))' || \"id\""
       case .global: "''"
       }
     return

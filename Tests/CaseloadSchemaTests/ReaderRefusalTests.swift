@@ -197,13 +197,29 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       at: "key tables", "2 tables have scope", cure: "exactly one"),
     Refusal(
       "an unknown scope", #"scope = "global""#, #"scope = "world""#, at: "table site, key scope",
-      "\"world\" is unknown", cure: "case_root, case, global"),
+      "\"world\" is unknown", cure: "case_root, case, global, site"),
     Refusal(
       "a global table that sites write", "hub_only = true\n", "", at: "table site, key hub_only",
       "sites write", cure: "hub_only = true"),
     Refusal(
-      "a table of cases that the hub alone writes", "append = true", "hub_only = true",
-      at: "table talk, key hub_only", "hub alone", cure: "scope \"global\""),
+      "cases that the hub alone opens", #"scope = "case_root""#,
+      "scope = \"case_root\"\nhub_only = true", at: "table case_file, key hub_only",
+      "opens cases", cure: "remove"),
+    Refusal(
+      "a table of sites that no column names", "scope = \"global\"\nhub_only = true",
+      #"scope = "site""#, at: "table site", "no column says which", cure: "follows"),
+    Refusal(
+      "a case's column that follows a site", #"policy = "min" }"#,
+      #"policy = "lead", follows = "site" }"#, at: "table case_file, column opened",
+      "holds the id of a row", cure: "\"text\""),
+    Refusal(
+      "a column of a case that follows", #"type = "text", policy = "lead", references"#,
+      #"type = "text", policy = "lead", follows = "site", references"#,
+      at: "table talk, column case", "not the scope \"site\"", cure: "remove"),
+    Refusal(
+      "a mention of a table that is not of sites", #"type = "text", policy = "lead", references"#,
+      #"type = "text", policy = "lead", mentions = "site", references"#,
+      at: "table talk, column case, key mentions", "not from a case", cure: "root of cases"),
     Refusal(
       "no retention", "retention_months = 12\n", "", at: "table talk, key retention_months",
       "missing", cure: "add it"),

@@ -7,7 +7,9 @@ struct TidyTests {
   private static let columnCountMax = 100
 
   /// Longer files, each with the reason why it is still one idea.
-  private static let longFiles: [String: String] = [:]
+  private static let longFiles = [
+    "Sources/CaseloadSchema/ShippedSchema.swift": "the text of schemas/caseload.toml, whole"
+  ]
 
   @Test("no source file holds more than one idea: 400 lines at most")
   func fileLengths() throws {

@@ -244,12 +244,7 @@ private struct RandomReplica {
 
   private mutating func randomRow(_ key: RowKey) -> PlainRows.Row {
     let table = CountySample.schema.table(number: key.table)!
-    let caseID: CaseID =
-      switch table.scope {
-      case .caseRoot: CaseID(text: key.id.text)
-      case .ofCase: random.pick(Self.cases)
-      case .global: .none
-      }
+    let caseID = table.place(of: key.id, stored: random.pick(Self.cases))
     return PlainRows.Row(
       caseID: caseID, values: table.columns.map { _ in .integer(Int64(random.number(1...3))) })
   }
