@@ -11,6 +11,7 @@ package import SyncProtocol
 package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   private let file: Store
   private let sidecars: Sidecars
+  private let spool: any PageSpool
   private let environment: SessionEnvironment
 
   private var session = ReplicaSession()
@@ -18,7 +19,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   private var report: SessionReport
   private var sessionNumber: Int64 = 0
   private var continuation: PullContinuation?
-  private var pages: [PullPage] = []
+  /// The head of the page that came last.
+  private var pageHead: PullPage.Head?
   private var refreshRows: [RowKey] = []
   private var unequalCases: [CaseID] = []
   /// Why the hub cannot take the oldest batch; the session goes on without the upload.
@@ -32,10 +34,14 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
 
   /// Looks whether the replica is the one that the last session left, and repairs its triggers.
   ///
+  /// - Parameter spool: where pages wait; the session has it alone.
   /// - Throws: ``SessionError/replicaRestored`` if the file is behind its sidecar.
-  package init(file: Store, sidecars: Sidecars, environment: SessionEnvironment) throws {
+  package init(
+    file: Store, sidecars: Sidecars, spool: any PageSpool, environment: SessionEnvironment
+  ) throws {
     self.file = file
     self.sidecars = sidecars
+    self.spool = spool
     self.environment = environment
     record = try file.record()
     report = SessionReport(record)
@@ -254,9 +260,9 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   }
 
   private mutating func pullRequest() throws -> ProtocolRequest {
-    if pages.isEmpty {
+    if continuation == nil {
       refreshRows = try file.refreshList(limit: PullRequest.refreshCountMax / 2)
-      continuation = nil
+      spool.removeAll()
     }
     let cases = unequalCases.prefix(PullRequest.refreshCountMax / 2)
     let request = PullRequest(
@@ -268,21 +274,23 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
 
   private mutating func takePage(_ response: ProtocolResponse) throws -> Bool {
     guard response.contentType == .rows else { throw SessionError.unfitAnswer("pull") }
-    let page = try PullPage(decoding: response.body)
-    pages.append(page)
-    continuation = page.head.continuation
+    // Decoded once more when it is applied: what waits is bytes, and what was let in can be read.
+    let head = try PullPage(decoding: response.body).head
+    try spool.append(response.body)
+    pageHead = head
+    continuation = head.continuation
     return continuation == nil
   }
 
   private mutating func apply() throws {
-    guard let head = pages.last?.head, let checkpoint = head.checkpoint?.position,
+    guard let head = pageHead, let checkpoint = head.checkpoint?.position,
       let digest = head.scopeDigest.flatMap({ Digest128(text: $0) })
     else { throw SessionError.unfitAnswer("the last page has no checkpoint") }
     try verify(checkpoint, proof: head.consistency)
-    var scope = PulledScope(checkpoint: checkpoint, scopeDigest: digest)
-    for page in pages { scope.add(page) }
-    pages = []
+    let scope = PulledScope(
+      checkpoint: checkpoint, scopeDigest: digest, pages: SpooledPages(spool: spool))
     let outcome = try file.apply(scope, at: environment.now())
+    spool.removeAll()
     record = try file.record()
     try sidecars.write(Sidecar(record))
     unequalCases = outcome.unequalCases
@@ -360,23 +368,5 @@ extension WireAnswer {
       columns: columns.map {
         ColumnOutcome(column: $0.column, verdict: $0.verdict, rule: $0.rule, kept: $0.kept.value)
       })
-  }
-}
-
-extension PulledScope {
-  fileprivate mutating func add(_ page: PullPage) {
-    cases += page.cases.map {
-      CaseState(
-        caseID: $0.caseID, lead: $0.lead, role: $0.role, epoch: $0.epoch,
-        isDeliveredWhole: $0.isDeliveredWhole)
-    }
-    items += page.rows.map { item in
-      switch item {
-      case .whole(let image): .whole(image)
-      case .part(let image): .part(image)
-      case .gone(let row): .gone(row.key, row.caseID)
-      }
-    }
-    digests += page.digests
   }
 }

@@ -2,46 +2,6 @@ import GRDB
 import SQLiteAccess
 package import SyncCore
 
-/// What a pull brings, all pages together: the scope at one position of the hub's log.
-package struct PulledScope: Sendable {
-  /// A case that the site may hold, with its part in it.
-  package struct CaseState: Sendable {
-    package let caseID: CaseID
-    package let lead: SiteID
-    package let role: Role
-    package let epoch: Int64
-    package let isDeliveredWhole: Bool
-
-    package init(
-      caseID: CaseID, lead: SiteID, role: Role, epoch: Int64, isDeliveredWhole: Bool
-    ) {
-      self.caseID = caseID
-      self.lead = lead
-      self.role = role
-      self.epoch = epoch
-      self.isDeliveredWhole = isDeliveredWhole
-    }
-  }
-
-  /// One row as the hub sent it.
-  package enum Item: Sendable {
-    case whole(RowImage)
-    case part(RowImage)
-    case gone(RowKey, CaseID?)
-  }
-
-  package var checkpoint: Position
-  package var cases: [CaseState] = []
-  package var items: [Item] = []
-  package var digests: [(caseID: CaseID, digest: Digest128)] = []
-  package var scopeDigest: Digest128
-
-  package init(checkpoint: Position, scopeDigest: Digest128) {
-    self.checkpoint = checkpoint
-    self.scopeDigest = scopeDigest
-  }
-}
-
 /// How an apply went.
 package struct ApplyOutcome: Sendable {
   package var rowCount: Int64 = 0
@@ -94,8 +54,11 @@ private struct Application {
   /// Cases that are not proved at the end of this apply.
   let dirtyCases: Set<CaseID>
   var outcome = ApplyOutcome()
-  /// Rows of cases that are delivered whole.
-  var delivered: Set<RowKey> = []
+  /// Cases that are delivered whole.
+  private var wholeCases: Set<CaseID> = []
+  /// Rows that stood in those cases before, and that the pull has not named so far. Not the rows
+  /// that it names: a first load has hundreds of thousands, and they must not be in memory.
+  private var unnamed: Set<RowKey> = []
 
   init(file: ReplicaFile, database: Database, now: Milliseconds) throws {
     self.file = file
@@ -108,19 +71,23 @@ private struct Application {
   }
 
   mutating func run(_ scope: PulledScope) throws -> ApplyOutcome {
-    for state in scope.cases { try put(state) }
+    var pulledDigests: [(caseID: CaseID, digest: Digest128)] = []
     // In the order of arrival: a row may come whole on one page and be gone on a later one.
-    for item in scope.items {
-      switch item {
-      case .whole(let image): try write(image, isWhole: true)
-      case .part(let image): try write(image, isWhole: false)
-      case .gone(let key, let caseID): try remove(key, caseID: caseID)
+    try scope.pages.forEach { page in
+      for state in page.cases { try put(state) }
+      for item in page.items {
+        switch item {
+        case .whole(let image): try write(image, isWhole: true)
+        case .part(let image): try write(image, isWhole: false)
+        case .gone(let key, let caseID): try remove(key, caseID: caseID)
+        }
       }
+      pulledDigests += page.digests
     }
-    for state in scope.cases where state.isDeliveredWhole { try offerUnknownRows(of: state.caseID) }
+    try offerUnknownRows()
     try moveCursor(to: scope.checkpoint)
     let digests = CaseDigests(file: file, database: database, unsent: unsent)
-    try digests.update(scope.digests)
+    try digests.update(pulledDigests)
     try digests.compare(scope.scopeDigest, into: &outcome)
     record.scopeDigest = scope.scopeDigest
     record.digestEqual = outcome.isEqual
@@ -150,12 +117,32 @@ private struct Application {
     // Its rows are written anew: what was computed from the old ones says nothing of it.
     try Query(database, "UPDATE kreissync_case_state SET digest = NULL WHERE case_id = ?").run(
       Parameter(state.caseID))
+    // A page that ended in the middle of the case names it again on the next one.
+    guard wholeCases.insert(state.caseID).inserted else { return }
+    try lookAtRows(of: state.caseID)
+  }
+
+  /// Notes the rows that stand in a case whose rows are about to come whole.
+  private mutating func lookAtRows(of caseID: CaseID) throws {
+    for table in file.schema.tables where table.scope == .ofCase {
+      let ids: [RowID] = try Query(
+        database, "SELECT id FROM \(file.quoted(table.name)) WHERE case_id = ?"
+      ).all(Parameter(caseID)) { $0.identifier(0) }
+      for id in ids { unnamed.insert(RowKey(table: table.number, id: id)) }
+    }
+  }
+
+  /// Rows of a whole case that came neither living nor deleted: the hub has never seen them.
+  private func offerUnknownRows() throws {
+    for key in unnamed.sorted() where !unsent.touches(key) {
+      try file.offerWhole(key, at: now, in: database)
+    }
   }
 
   // MARK: Rows
 
   private mutating func remove(_ key: RowKey, caseID: CaseID?) throws {
-    delivered.insert(key)
+    unnamed.remove(key)
     guard let table = file.schema.table(number: key.table) else { return }
     let name = file.quoted(table.name)
     if unsent.touches(key) {
@@ -183,7 +170,7 @@ private struct Application {
   }
 
   private mutating func write(_ image: RowImage, isWhole: Bool) throws {
-    delivered.insert(image.key)
+    unnamed.remove(image.key)
     guard let table = file.schema.table(number: image.key.table) else { return }
     let kept = unsent.columns(of: image.key, in: table)
     if unsent.isDeleted(image.key) || unsent.isInserted(image.key) {
@@ -263,20 +250,6 @@ private struct Application {
       INSERT INTO \(file.quoted(table.name)) (\(names.joined(separator: ", "))) VALUES (\(marks))
       """
     ).run(parameters)
-  }
-
-  /// Rows of a whole case that came neither living nor deleted: the hub has never seen them.
-  private mutating func offerUnknownRows(of caseID: CaseID) throws {
-    for table in file.schema.tables where table.scope == .ofCase {
-      let ids: [RowID] = try Query(
-        database, "SELECT id FROM \(file.quoted(table.name)) WHERE case_id = ?"
-      ).all(Parameter(caseID)) { $0.identifier(0) }
-      for id in ids {
-        let key = RowKey(table: table.number, id: id)
-        guard !delivered.contains(key), !unsent.touches(key) else { continue }
-        try file.offerWhole(key, at: now, in: database)
-      }
-    }
   }
 
   // MARK: Bookkeeping

@@ -141,6 +141,7 @@ package final class LocalSite {
   package func sync() throws -> SessionReport {
     var session = try SyncSession(
       file: file, sidecars: SidecarFile(directory: directory),
+      spool: FilePageSpool(directory: directory),
       environment: SessionEnvironment(software: "laws", now: wallClock, random: random))
     return try session.run(over: link)
   }

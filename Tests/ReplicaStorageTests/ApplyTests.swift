@@ -71,6 +71,25 @@ struct ApplyTests {
     #expect(state == [["here", "lead", "1"]])
   }
 
+  @Test("a case whose rows come on two pages: only what neither names is offered")
+  func wholeCaseOnTwoPages() throws {
+    let replica = try ReplicaFixture()
+    // Unknown to the hub and unseen by the triggers.
+    try replica.writeUnseen("INSERT INTO person (id, case_id) VALUES ('p9', 'c1')")
+    var scope = replica.hub.scope(at: 20, whole: ["c1"])
+    let all = try scope.onPage()
+    let cut = all.items.count / 2
+    scope.pages = [
+      PulledScope.Page(cases: all.cases, items: Array(all.items[..<cut])),
+      PulledScope.Page(cases: all.cases, items: Array(all.items[cut...]), digests: all.digests),
+    ]
+    #expect(cut > 0)
+    try replica.apply(scope)
+    let offered = try replica.client.rows(
+      "SELECT id FROM kreissync_log WHERE k = \(CaptureKind.insert.rawValue) AND m = 0")
+    #expect(offered == [["p9"]])
+  }
+
   @Test("a marker stands in the log when the cursor moved, and only then")
   func marker() throws {
     let replica = try ReplicaFixture()

@@ -47,7 +47,9 @@ struct DigestTests {
     let replica = try ReplicaFixture()
     replica.hub.set(2, of: person("p1"), to: .text("99"))
     var scope = replica.hub.scope(at: 20, items: [replica.hub.part(person("p1"), 2)])
-    scope.digests = scope.digests.filter { $0.caseID == "c1" }
+    var page = try scope.onPage()
+    page.digests = page.digests.filter { $0.caseID == "c1" }
+    scope.pages = [page]
     #expect(try replica.apply(scope).isEqual)
   }
 

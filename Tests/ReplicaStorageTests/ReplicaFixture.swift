@@ -261,20 +261,31 @@ struct HubScope {
     at seq: Int64, items: [PulledScope.Item] = [], whole cases: [String] = []
   ) -> PulledScope {
     let ids = Set(rows.values.map(\.caseID)).union([.none]).sorted()
-    var scope = PulledScope(
+    var page = PulledScope.Page(items: items, digests: ids.map { ($0, digest(of: $0)) })
+    for id in cases.map({ CaseID($0) }) {
+      page.cases.append(
+        PulledScope.CaseState(
+          caseID: id, lead: SiteID("here"), role: .lead, epoch: 1, isDeliveredWhole: true))
+      page.items += rows.keys.filter { rows[$0]!.caseID == id }.sorted().map(self.whole)
+    }
+    return PulledScope(
       checkpoint: Position(
         history: HistoryID("h1"), seq: seq,
         treeHead: TreeHead(size: seq, root: Hash256(sha256Of: [UInt8(seq % 251)]))),
-      scopeDigest: ids.reduce(.zero) { $0 + digest(of: $1) })
-    scope.digests = ids.map { ($0, digest(of: $0)) }
-    scope.items = items
-    for id in cases.map({ CaseID($0) }) {
-      scope.cases.append(
-        PulledScope.CaseState(
-          caseID: id, lead: SiteID("here"), role: .lead, epoch: 1, isDeliveredWhole: true))
-      scope.items += rows.keys.filter { rows[$0]!.caseID == id }.sorted().map(self.whole)
+      scopeDigest: ids.reduce(.zero) { $0 + digest(of: $1) }, pages: [page])
+  }
+}
+
+extension PulledScope {
+  /// What stands on its pages, on one.
+  func onPage() throws -> Page {
+    var all = Page()
+    try pages.forEach {
+      all.cases += $0.cases
+      all.items += $0.items
+      all.digests += $0.digests
     }
-    return scope
+    return all
   }
 }
 

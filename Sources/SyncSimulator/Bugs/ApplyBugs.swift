@@ -30,8 +30,8 @@ class MisappliedPull: ReplicaTap {
 
 /// What a pull brings lies on top of unsent work.
 final class UnsentColumnsOverwritten: MisappliedPull {
-  override func misapply(_ scope: PulledScope) -> [String] {
-    scope.items.compactMap { item in
+  override func misapply(_ scope: PulledScope) throws -> [String] {
+    try scope.items().compactMap { item in
       switch item {
       case .whole(let image), .part(let image): update(image)
       case .gone: nil
@@ -42,8 +42,8 @@ final class UnsentColumnsOverwritten: MisappliedPull {
 
 /// A pull removes a row with everything that was written to it.
 final class UnsentRowsRemoved: MisappliedPull {
-  override func misapply(_ scope: PulledScope) -> [String] {
-    scope.items.compactMap { item in
+  override func misapply(_ scope: PulledScope) throws -> [String] {
+    try scope.items().compactMap { item in
       guard case .gone(let key, _) = item, let table = schema.table(number: key.table) else {
         return nil
       }
@@ -75,7 +75,7 @@ final class BaseMarkerLost: ReplicaTap {
 final class AppliedRowsEchoed: ReplicaTap {
   override func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
     let outcome = try super.apply(scope, at: now)
-    for item in scope.items {
+    for item in try scope.items() {
       guard case .part(let image) = item else { continue }
       try run(
         """
@@ -104,8 +104,9 @@ final class HalfAPullApplied: MisappliedPull {
   override func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
     notebook.count += 1
     guard notebook.count == 4 else { return try super.apply(scope, at: now) }
+    let items = try scope.items()
     try quietly(
-      scope.items.prefix((scope.items.count + 1) / 2).compactMap { item in
+      items.prefix((items.count + 1) / 2).compactMap { item in
         guard case .part(let image) = item else { return nil }
         return update(image)
       })
@@ -167,5 +168,14 @@ final class DigestsAlwaysEqual: ReplicaTap {
     outcome.unequalCases = []
     try updateRecord { $0.digestEqual = true }
     return outcome
+  }
+}
+
+extension PulledScope {
+  /// All of its rows, in the order of arrival.
+  fileprivate func items() throws -> [Item] {
+    var items: [Item] = []
+    try pages.forEach { items += $0.items }
+    return items
   }
 }

@@ -116,6 +116,7 @@ final class SimulatedSite {
     session = try SyncSession(
       file: ObservedReplica(seams.replica(file, on: disk), site: index, observer: observer),
       sidecars: ObservedSidecars(seams.sidecars(DiskSidecars(disk: disk))),
+      spool: MemorySpool(),
       environment: SessionEnvironment(
         software: "simulated", now: { [disk] in disk.clock },
         random: { [random] in random.bytes($0) },
@@ -217,6 +218,15 @@ private final class AgentRandom {
   }
 
   func bytes(_ count: Int) -> [UInt8] { generator.bytes(count) }
+}
+
+/// Pages in memory: they go with their process, as the agent's do.
+private final class MemorySpool: PageSpool {
+  private var pages: [[UInt8]] = []
+
+  func append(_ page: [UInt8]) { pages.append(page) }
+  func forEach(_ body: ([UInt8]) throws -> Void) throws { try pages.forEach(body) }
+  func removeAll() { pages = [] }
 }
 
 /// A sidecar on a simulated disk.

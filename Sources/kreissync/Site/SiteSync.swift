@@ -25,7 +25,7 @@ struct SiteSync: ParsableCommand {
     let transport = try directory.transport()
     var session = try SyncSession(
       file: file, sidecars: SidecarFile(directory: directory.path),
-      environment: Surroundings.session)
+      spool: FilePageSpool(directory: directory.path), environment: Surroundings.session)
     let report: SessionReport
     do {
       report = try session.run(over: transport)

@@ -1,0 +1,68 @@
+package import SyncCore
+
+/// What a pull brings: the scope at one position of the hub's log.
+///
+/// Its pages are one state only together, and together they may be a whole county: they are given
+/// one after the other, and what comes from one is forgotten before the next.
+package struct PulledScope {
+  /// A case that the site may hold, with its part in it.
+  package struct CaseState: Sendable {
+    package let caseID: CaseID
+    package let lead: SiteID
+    package let role: Role
+    package let epoch: Int64
+    /// All rows of the case come in this pull, on this page or behind it.
+    package let isDeliveredWhole: Bool
+
+    package init(
+      caseID: CaseID, lead: SiteID, role: Role, epoch: Int64, isDeliveredWhole: Bool
+    ) {
+      self.caseID = caseID
+      self.lead = lead
+      self.role = role
+      self.epoch = epoch
+      self.isDeliveredWhole = isDeliveredWhole
+    }
+  }
+
+  /// One row as the hub sent it.
+  package enum Item: Sendable {
+    case whole(RowImage)
+    case part(RowImage)
+    case gone(RowKey, CaseID?)
+  }
+
+  /// One stretch of the pull.
+  package struct Page: Sendable {
+    package var cases: [CaseState]
+    package var items: [Item]
+    package var digests: [(caseID: CaseID, digest: Digest128)]
+
+    package init(
+      cases: [CaseState] = [], items: [Item] = [],
+      digests: [(caseID: CaseID, digest: Digest128)] = []
+    ) {
+      self.cases = cases
+      self.items = items
+      self.digests = digests
+    }
+  }
+
+  package let checkpoint: Position
+  package var scopeDigest: Digest128
+  package var pages: any PulledPages
+
+  package init(checkpoint: Position, scopeDigest: Digest128, pages: any PulledPages) {
+    self.checkpoint = checkpoint
+    self.scopeDigest = scopeDigest
+    self.pages = pages
+  }
+}
+
+/// The pages of a pull in their order, wherever they wait.
+package protocol PulledPages {
+  /// Calls `body` with each page; the same pages each time.
+  func forEach(_ body: (PulledScope.Page) throws -> Void) throws
+}
+
+extension [PulledScope.Page]: PulledPages {}
