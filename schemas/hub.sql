@@ -26,6 +26,7 @@ CREATE TABLE "case_file" (
   "months_exception" INTEGER,
   "closed_on" TEXT
 ) STRICT;
+CREATE INDEX "kreissync_mention_case_file_worker_id" ON "case_file" ("worker_id");
 
 CREATE TABLE "person" (
   "id" TEXT NOT NULL PRIMARY KEY,

@@ -19,7 +19,8 @@ package enum HubSQL {
 
   /// The domain tables with their indexes.
   package static func tables(_ schema: Schema) -> String {
-    schema.tables.map { table($0) + DDL.caseIndex(of: $0) }.joined(separator: "\n")
+    schema.tables.map { table($0) + DDL.caseIndex(of: $0) + mentionIndexes(of: $0) }
+      .joined(separator: "\n")
   }
 
   /// One domain table without its index.
@@ -32,7 +33,17 @@ package enum HubSQL {
 
   /// Adds a column of a newer schema to a table that stands.
   package static func addition(of column: Column, to table: Table) -> String {
-    DDL.addition(definition(of: column), to: table)
+    DDL.addition(definition(of: column), to: table) + mentionIndex(on: column, of: table)
+  }
+
+  /// A new row is looked for among those that mention it already.
+  private static func mentionIndexes(of table: Table) -> String {
+    table.columns.map { mentionIndex(on: $0, of: table) }.joined()
+  }
+
+  private static func mentionIndex(on column: Column, of table: Table) -> String {
+    guard column.mentions != nil else { return "" }
+    return DDL.index("kreissync_mention_\(table.name)_\(column.name)", of: table, on: column.name)
   }
 
   private static func definition(of column: Column) -> String {

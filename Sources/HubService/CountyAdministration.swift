@@ -33,7 +33,8 @@ package struct CountyAdministration: Sendable {
   }
 
   /// Adds a site that waits to join, publishes it in the `site` table, and grants it the cases that
-  /// are there: all for the county's own sites, else those led by a site that shares an area.
+  /// are there: all for the county's own sites, those led by a site that shares an area for
+  /// municipalities and associations, none for others.
   ///
   /// - Returns: the site and the token for its join string; only the token's hash is kept.
   package func add(_ new: NewSite) throws -> (site: SiteRecord, token: [UInt8]) {
@@ -45,16 +46,38 @@ package struct CountyAdministration: Sendable {
       tokenHash: JoinToken.hash(token), tokenExpiresAt: now + JoinToken.lifetime)
     try store.write { writer in
       let sharing = try writer.sites.filter { other in
-        other.areas.contains { site.areas.contains($0) }
+        site.kind.seesItsArea && other.areas.contains(where: site.areas.contains)
       }
       let cases = try writer.caseIDs(ledBy: site.kind == .county ? nil : sharing.map(\.id))
       try writer.put(site)
       var plan = try published(site, at: now, in: writer)
+      let head = try writer.counter.seq
+      plan.grant(cases, to: site.id, as: .contributor, headSeq: head, now: now)
       plan.grant(
-        cases, to: site.id, as: .contributor, headSeq: try writer.counter.seq, now: now)
+        try mentioned(in: cases, writer), to: site.id, as: .mention, headSeq: head, now: now)
       try writer.write(plan, at: now, random: environment.random)
     }
     return (site, token)
+  }
+
+  /// The units that these cases mention, in ascending order.
+  private func mentioned(in cases: [CaseID], _ reader: some HubReader) throws -> [CaseID] {
+    guard let root = schema.caseRoot else { return [] }
+    var units: Set<CaseID> = []
+    for column in root.columns {
+      guard let name = column.mentions, let table = schema.table(named: name) else { continue }
+      let position = root.position(ofColumn: column.number)!
+      // Some hundred at a time: a county's root rows need not be in memory at once.
+      for start in stride(from: 0, to: cases.count, by: 500) {
+        let keys = cases[start..<min(start + 500, cases.count)].map {
+          RowKey(table: root.number, id: RowID(text: $0.text))
+        }
+        for row in try reader.rows(keys).values {
+          if let id = row.values[position].text { units.insert(table.unit(of: RowID(id))) }
+        }
+      }
+    }
+    return try reader.cases(units.sorted()).keys.sorted()
   }
 
   /// The site's row in the domain table, written by the hub like any other change.
@@ -76,7 +99,7 @@ package struct CountyAdministration: Sendable {
     let context = try CountyService.context(
       for: author, areas: [], schema: schema, now: now, in: reader)
     let plan = Decision.decide(
-      [change], view: HubView(cases: try reader.cases([.none])), context: context,
+      [change], view: try reader.view(for: [change], by: .hub, schema: schema), context: context,
       digestKey: try reader.county.digester)
     precondition(plan.answers.allSatisfy { $0.verdict == .applied }, "the hub refused its own row")
     return plan
@@ -115,18 +138,4 @@ package struct CountyAdministration: Sendable {
 /// Why an administrator's command cannot be carried out.
 package enum AdministrationError: Error, Equatable, Sendable {
   case unknownSite(SiteID)
-}
-
-extension CountyRecord {
-  /// The key of the county's digests.
-  ///
-  /// - Throws: ``HubStoreError/unusable(_:)`` where the county's record holds no key.
-  var digester: SipHash128Key {
-    get throws {
-      guard let key = SipHash128Key(bytes: digestKey) else {
-        throw HubStoreError.unusable("the county's digest key is damaged; restore a backup")
-      }
-      return key
-    }
-  }
 }

@@ -126,7 +126,7 @@ private struct PageBuilder {
     while !isFull {
       let rows = try reader.rows(of: grant.caseID, after: last, limit: Self.readCount)
       for row in rows {
-        append(wholeItem(of: row))
+        append(wholeItem(of: row, seenAs: grant.role))
         last = row.key
         if isFull { break }
       }
@@ -144,7 +144,7 @@ private struct PageBuilder {
         for: site.id, in: place.rowsThrough + 1...place.through, heldAt: place.since,
         limit: Self.readCount)
       for row in rows {
-        if let item = changedItem(of: row) { append(item) }
+        if let item = changedItem(of: row, seenAs: try role(in: row.caseID)) { append(item) }
         place.rowsThrough = row.lastSeq
         if isFull { return }
       }
@@ -160,9 +160,10 @@ private struct PageBuilder {
       (MerkleTree.consistencyProof(
         from: since.treeHead.size, to: counter.tree.size, reading: reader.treeNode) ?? [])
       .map(\.text)
-    page.head.scopeDigest = try reader.scopeDigest(for: site.id).text
+    let mentions = try reader.mentionDigests(for: site.id, schema: schema)
+    page.head.scopeDigest = mentions.scope(try reader.scopeDigest(for: site.id)).text
     page.digests = try reader.caseDigests(for: site.id, above: since.seq).map {
-      ($0.caseID, $0.digest)
+      ($0.caseID, mentions.seen[$0.caseID] ?? $0.digest)
     }
   }
 
@@ -171,16 +172,19 @@ private struct PageBuilder {
   private mutating func refresh(_ key: RowKey) throws {
     // Wherever the site has it: the place in which a row died last need not be the one in which the
     // site knew it.
-    guard let row = try reader.rows([key])[key], row.isAlive, try isGranted(row.caseID) else {
+    guard let row = try reader.rows([key])[key], row.isAlive,
+      let role = try role(in: row.caseID)
+    else {
       append(.gone(PullPage.GoneRow(key: key, caseID: nil)))
       return
     }
-    append(wholeItem(of: row))
+    append(wholeItem(of: row, seenAs: role))
   }
 
   private mutating func refresh(_ caseID: CaseID) throws {
-    guard try isGranted(caseID), let stored = try reader.cases([caseID])[caseID] else { return }
-    let role = try reader.roles(of: site.id, in: [caseID])[caseID] ?? .reader
+    guard let role = try role(in: caseID), let stored = try reader.cases([caseID])[caseID] else {
+      return
+    }
     page.cases.append(
       PullPage.CaseRecord(
         caseID: caseID, lead: stored.lead, role: role, epoch: stored.epoch,
@@ -188,32 +192,35 @@ private struct PageBuilder {
     var last: RowKey?
     while true {
       let rows = try reader.rows(of: caseID, after: last, limit: Self.readCount)
-      for row in rows { append(wholeItem(of: row)) }
+      for row in rows { append(wholeItem(of: row, seenAs: role)) }
       guard rows.count == Self.readCount else { return }
       last = rows.last?.key
     }
   }
 
-  private func isGranted(_ caseID: CaseID) throws -> Bool {
-    try caseID.isNone || reader.roles(of: site.id, in: [caseID])[caseID] != nil
+  /// The site's role in a case or unit; nil where it holds none. What belongs to no case is for all
+  /// to read.
+  private func role(in caseID: CaseID) throws -> Role? {
+    try caseID.isNone ? .reader : reader.roles(of: site.id, in: [caseID])[caseID]
   }
 
   // MARK: Items
 
-  private func wholeItem(of row: StoredRow) -> PullPage.RowItem {
+  private func wholeItem(of row: StoredRow, seenAs role: Role) -> PullPage.RowItem {
     guard row.isAlive, let table = schema.table(number: row.key.table) else {
       return .gone(PullPage.GoneRow(key: row.key, caseID: row.caseID))
     }
-    return .whole(image(of: row, in: table, mask: table.travellingColumns))
+    return .whole(image(of: row, in: table, mask: table.columns(visibleTo: role)))
   }
 
   /// What the site lacks of a changed row: not what it wrote itself and the hub took as it was.
-  private func changedItem(of row: StoredRow) -> PullPage.RowItem? {
+  private func changedItem(of row: StoredRow, seenAs role: Role?) -> PullPage.RowItem? {
     guard row.isAlive, let table = schema.table(number: row.key.table) else {
       return .gone(PullPage.GoneRow(key: row.key, caseID: row.caseID))
     }
+    let visible = role.map(table.columns(visibleTo:)) ?? .empty
     var mask = ColumnMask.empty
-    for (position, column) in table.columns.enumerated() where column.tier != .local {
+    for (position, column) in table.columns.enumerated() where visible.contains(column.number) {
       let version = row.versions[position]
       let isOwn =
         version.site == site.id && version.isDirect
@@ -222,7 +229,7 @@ private struct PageBuilder {
     }
     if mask.isEmpty { return nil }
     let image = image(of: row, in: table, mask: mask)
-    return mask == table.travellingColumns ? .whole(image) : .part(image)
+    return mask == visible ? .whole(image) : .part(image)
   }
 
   private func image(of row: StoredRow, in table: Table, mask: ColumnMask) -> RowImage {

@@ -47,12 +47,7 @@ extension CountyService {
 
   private func decide(_ batch: Batch, of site: SiteRecord, in writer: some HubWriter) throws -> Plan
   {
-    let keys = distinct(batch.changes.map(\.row))
-    let rows = try writer.rows(keys)
-    let caseIDs = distinct(batch.changes.map(\.caseID) + [.none])
-    let view = HubView(
-      rows: rows, cases: try writer.cases(caseIDs),
-      roles: try writer.roles(of: site.id, in: caseIDs))
+    let view = try writer.view(for: batch.changes, by: site.id, schema: schema)
     let context = try Self.context(
       for: Author(
         site: site.id, incarnation: batch.incarnation, ancestors: [],
@@ -88,14 +83,12 @@ extension CountyService {
     let sites = try reader.sites.filter { $0.state != .revoked }
     let county = sites.filter { $0.kind == .county }.map(\.id)
     let viewers = sites.filter { other in
-      other.kind == .county || other.areas.contains { areas.contains($0) }
+      other.kind == .county
+        || other.kind.seesItsArea && other.areas.contains(where: areas.contains)
     }
     return DecisionContext(
       schema: schema, author: author, headSeq: try reader.counter.seq, now: now,
-      countySites: county, viewersOfNewCases: viewers.map(\.id).sorted())
-  }
-
-  private func distinct<Element: Hashable & Comparable>(_ elements: [Element]) -> [Element] {
-    Set(elements).sorted()
+      sites: Set(sites.map(\.id)), countySites: county,
+      viewersOfNewCases: viewers.map(\.id).sorted())
   }
 }

@@ -39,6 +39,15 @@ package enum SiteKind: String, Sendable, CaseIterable, Codable {
   case association
   case carrier
   case externalService = "external_service"
+
+  /// Whether it sees the cases that others open in its area. Carriers never see each other's, and
+  /// an external service has none.
+  package var seesItsArea: Bool {
+    switch self {
+    case .county, .municipality, .association: true
+    case .carrier, .externalService: false
+    }
+  }
 }
 
 /// Whether a site may talk to the hub.

@@ -35,10 +35,16 @@ package protocol HubReader {
   /// For each key the living row, or else the last deleted one; unknown keys are left out.
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow]
   func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase]
-  /// The site's open grants on these cases.
+  /// The site's latest open grants on these cases and units.
   func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role]
+  /// All sites with an open grant on these cases and units, each with its latest.
+  func holders(of cases: [CaseID]) throws -> [CaseID: [SiteID: Role]]
+  /// The units that the site sees by a mention only, in ascending order.
+  func mentionedUnits(of site: SiteID) throws -> [CaseID]
+  /// The cases whose root names this row in a column that mentions its table, in ascending order.
+  func cases(mentioning row: RowKey) throws -> [CaseID]
   var caseCount: Int { get throws }
-  /// The cases that one of these sites leads, or all, in ascending order.
+  /// The cases that one of these sites leads, or all, in ascending order; without units.
   func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID]
 
   /// The site's grants that opened in `range`, ordered by sequence number.

@@ -19,7 +19,7 @@ enum HubTables {
   /// `application_id` of a county's database: "KSyH".
   static let applicationID: Int64 = 0x4B53_7948
   /// `user_version`: grows with each change of these tables.
-  static let format: Int64 = 1
+  static let format: Int64 = 2
 
   static let sql = """
     CREATE TABLE kreissync_county (

@@ -119,22 +119,71 @@ extension SQLiteHubTransaction {
     return roles
   }
 
+  func holders(of cases: [CaseID]) throws -> [CaseID: [SiteID: Role]] {
+    let select = try query(
+      """
+      SELECT site, role FROM kreissync_grant WHERE case_id = ? AND until_seq IS NULL
+      ORDER BY from_seq
+      """)
+    var holders: [CaseID: [SiteID: Role]] = [:]
+    for id in cases {
+      try select.forEach(Parameter(id)) { row in
+        holders[id, default: [:]][row.identifier(0)] = try role(row, 1)
+      }
+    }
+    return holders
+  }
+
+  func mentionedUnits(of site: SiteID) throws -> [CaseID] {
+    try query(
+      """
+      SELECT case_id FROM kreissync_grant AS g
+      WHERE site = ?1 AND role = 'mention' AND until_seq IS NULL AND NOT EXISTS (
+        SELECT 1 FROM kreissync_grant AS later
+        WHERE later.case_id = g.case_id AND later.site = ?1 AND later.until_seq IS NULL
+          AND later.from_seq > g.from_seq)
+      ORDER BY case_id
+      """
+    ).all(Parameter(site)) { $0.identifier(0) }
+  }
+
+  func cases(mentioning row: RowKey) throws -> [CaseID] {
+    guard let root = schema.caseRoot, let table = schema.table(number: row.table) else { return [] }
+    var found: Set<CaseID> = []
+    for column in root.columns where column.mentions == table.name {
+      try query(
+        "SELECT id FROM \(quoted(root.name)) WHERE \(quoted(column.name)) = ?"
+      ).forEach(Parameter(row.id)) { found.insert($0.identifier(0)) }
+    }
+    return found.sorted()
+  }
+
+  private func role(_ row: ResultRow, _ column: Int) throws -> Role {
+    guard let role = Role(rawValue: row.text(column)) else {
+      throw HubStoreError.unusable("a grant has a role that is none")
+    }
+    return role
+  }
+
   var caseCount: Int {
     get throws {
       Int(
-        try query("SELECT count(*) FROM kreissync_case WHERE case_id <> ''").first {
+        try query("SELECT count(*) FROM kreissync_case WHERE \(Self.isCase)").first {
           $0.integer(0)
         }!)
     }
   }
 
+  /// Neither the place of rows without a case nor a unit, which begins with ``CaseID/unitMark``.
+  private static let isCase = "case_id <> '' AND substr(case_id, 1, 1) <> '\(CaseID.unitMark)'"
+
   func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID] {
     guard let leads else {
-      return try query("SELECT case_id FROM kreissync_case WHERE case_id <> '' ORDER BY case_id")
+      return try query("SELECT case_id FROM kreissync_case WHERE \(Self.isCase) ORDER BY case_id")
         .all { $0.identifier(0) }
     }
     let select = try query(
-      "SELECT case_id FROM kreissync_case WHERE lead = ? AND case_id <> '' ORDER BY case_id")
+      "SELECT case_id FROM kreissync_case WHERE lead = ? AND \(Self.isCase) ORDER BY case_id")
     return try leads.flatMap { lead in
       try select.all(Parameter(lead)) { $0.identifier(0, CaseID.self) }
     }
@@ -155,12 +204,9 @@ extension SQLiteHubTransaction {
       Parameter(site), .integer(range.lowerBound), .integer(range.upperBound),
       .integer(Int64(limit))
     ) { row in
-      guard let role = Role(rawValue: row.text(1)) else {
-        throw HubStoreError.unusable("a grant has a role that is none")
-      }
-      return GrantedCase(
+      GrantedCase(
         grant: Grant(
-          caseID: row.identifier(0), site: site, role: role, fromSeq: row.integer(2),
+          caseID: row.identifier(0), site: site, role: try role(row, 1), fromSeq: row.integer(2),
           isHeldAlready: row.integer(3) == 1),
         lead: row.identifier(4), epoch: row.integer(5))
     }

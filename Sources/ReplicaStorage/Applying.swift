@@ -111,7 +111,7 @@ private struct Application {
         Parameter(state.caseID), Parameter(state.lead), .text(state.role.rawValue),
         .integer(state.epoch), .blob(Digest128.zero.bytes))
       // A case that this site opened itself is no news.
-      if state.isDeliveredWhole { outcome.casesGranted += 1 }
+      if state.isDeliveredWhole && state.caseID.isCase { outcome.casesGranted += 1 }
     }
     guard state.isDeliveredWhole else { return }
     // Its rows are written anew: what was computed from the old ones says nothing of it.
@@ -169,9 +169,10 @@ private struct Application {
     try forget(key)
   }
 
-  private mutating func write(_ image: RowImage, isWhole: Bool) throws {
-    unnamed.remove(image.key)
-    guard let table = file.schema.table(number: image.key.table) else { return }
+  private mutating func write(_ sent: RowImage, isWhole: Bool) throws {
+    unnamed.remove(sent.key)
+    guard let table = file.schema.table(number: sent.key.table) else { return }
+    let image = isWhole ? sent.completed(in: table) : sent
     let kept = unsent.columns(of: image.key, in: table)
     if unsent.isDeleted(image.key) || unsent.isInserted(image.key) {
       try file.putOnRefreshList(image.key, caseID: image.caseID, in: database)

@@ -1,3 +1,5 @@
+import SyncCore
+
 /// The agent's own tables in a replica, beside the domain tables and the change log.
 ///
 /// | table                   | holds                                                              |
@@ -16,7 +18,7 @@ enum ReplicaTables {
   /// `application_id` of a replica: "KSyR".
   static let applicationID: Int64 = 0x4B53_7952
   /// `user_version`: grows with each change of these tables.
-  static let format: Int64 = 1
+  static let format: Int64 = 2
 
   static let sql = """
     CREATE TABLE kreissync_replica (
@@ -56,6 +58,7 @@ enum ReplicaTables {
     CREATE VIEW kreissync_case AS
       SELECT case_id, lead AS lead_site, role AS own_role, epoch,
         'header,personal,special,notes' AS tiers
-      FROM kreissync_case_state WHERE case_id <> '';
+      FROM kreissync_case_state
+      WHERE case_id <> '' AND substr(case_id, 1, 1) <> '\(CaseID.unitMark)';
     """
 }

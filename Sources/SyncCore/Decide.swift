@@ -10,6 +10,7 @@
 /// | 2 | does the hub alone write it?    | yes → refused `hub_writes_only`                         |
 /// | 3 | case erased?                    | *seat*: no case is erased yet                           |
 /// | 4 | granted to the author?          | no → refused `not_granted`; a new `case_file` opens its case |
+/// |   | a row of scope `site`           | a new one is opened as ``openUnit(_:in:)`` says; an update of one never seen: refused `unknown_row` |
 /// |   | a deletion in a case never seen | applied, nothing to do: opened and deleted between two sessions |
 /// | 5 | role at `base`                  | lead, contributor → on; others refused (*seat*: former leads) |
 /// | 6 | insert, row never seen or dead  | created, revived                                        |
@@ -21,6 +22,7 @@
 /// |   | delete of a `case_file`         | proposal `case_erasure`                                 |
 /// |   | append table, other writer      | update, delete → proposal `written_by_another_site`     |
 /// |   | delete, a column touched        | by the lead: applied, values to the ledger `deleted_by_lead`; else proposal `changed_meanwhile` |
+/// |   | scope `site`, update            | takes the row from a site → refused `row_stays`; names what may not be named → refused |
 /// | 7 | per column, or group of columns | equal → nothing; untouched since base → applied; touched → ``resolve(_:)`` |
 ///
 /// *Touched* means: its version is above the base of that column in the change, unless it is the
@@ -50,7 +52,7 @@ package struct Decision {
     return decision.draft.finished()
   }
 
-  private func refused(_ change: Change, _ rule: Rule) -> Answer {
+  func refused(_ change: Change, _ rule: Rule) -> Answer {
     Answer(id: change.id, verdict: .refused, rule: rule)
   }
 
@@ -66,6 +68,13 @@ package struct Decision {
       table.scope == .caseRoot && change.kind == .insert
       && draft.view.cases[change.caseID] == nil
     if opensCase { return openCase(change, in: table) }
+    if table.scope == .ofSite && draft.view.cases[change.caseID] == nil {
+      switch change.kind {
+      case .insert: return openUnit(change, in: table)
+      case .update: return refused(change, .unknownRow)
+      case .delete: break
+      }
+    }
     if change.kind == .delete && draft.view.cases[change.caseID] == nil {
       return Answer(id: change.id, verdict: .applied)
     }
@@ -119,6 +128,7 @@ package struct Decision {
     for site in context.viewersOfNewCases where site != author {
       draft.grant(change.caseID, to: site, as: .contributor, isHeldAlready: false)
     }
+    mentionNew(change, in: table)
     return Answer(id: change.id, verdict: .applied)
   }
 
@@ -131,7 +141,13 @@ package struct Decision {
       return edit(existing, attempt)
     }
     draft.create(attempt)
+    mentionNew(change, in: attempt.table)
     return Answer(id: change.id, verdict: .applied)
+  }
+
+  private mutating func mentionNew(_ change: Change, in table: Table) {
+    guard let row = draft.view.rows[change.row] else { return }
+    spreadMentions(of: row, columns: change.cells.mask, in: table)
   }
 
   private mutating func update(_ attempt: Attempt) -> Answer {

@@ -7,6 +7,7 @@ extension Decision {
       guard isChanged else { return Answer(id: change.id, verdict: .applied) }
       return draft.propose(attempt, existing: existing, rule: .writtenByAnotherSite)
     }
+    if let rule = refusalOfNaming(existing, attempt) { return refused(change, rule) }
     var outcomes: [ColumnOutcome] = []
     var effects: [ColumnEffect] = []
     for (position, incoming) in attempt.positions where existing.values[position] != incoming {
@@ -18,10 +19,21 @@ extension Decision {
       if let effect = ending.effect { effects.append(effect) }
       if let outcome = ending.outcome { outcomes.append(outcome) }
     }
-    if !effects.isEmpty { draft.update(existing, attempt, effects: effects) }
+    if !effects.isEmpty {
+      draft.update(existing, attempt, effects: effects)
+      spread(effects, attempt)
+    }
     let worst = outcomes.max { $0.verdict < $1.verdict }
     return Answer(
       id: change.id, verdict: worst?.verdict ?? .applied, rule: worst?.rule, columns: outcomes)
+  }
+
+  /// What follows from new values that say where rows go.
+  private mutating func spread(_ effects: [ColumnEffect], _ attempt: Attempt) {
+    guard let row = draft.view.rows[attempt.change.row] else { return }
+    let columns = effects.map { attempt.table.columns[$0.position] }
+    if columns.contains(where: { $0.follows != nil }) { grantToNamed(row, in: attempt.table) }
+    spreadMentions(of: row, columns: ColumnMask(columns.map(\.number)), in: attempt.table)
   }
 
   /// The conflict in one column, or nothing where nobody else touched it, or its group, above base.

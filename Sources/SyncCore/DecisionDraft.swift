@@ -49,11 +49,17 @@ struct DecisionDraft {
   mutating func open(_ caseID: CaseID, lead: SiteID) {
     view.cases[caseID] = StoredCase(
       id: caseID, lead: lead, epoch: 1, epochSince: 0, digest: .zero)
-    view.roles[caseID] = .lead
+  }
+
+  /// The case mentions a unit that is not there yet; it may come later in this batch.
+  mutating func expect(_ unit: CaseID, in caseID: CaseID) {
+    view.mentions[unit, default: []].append(caseID)
   }
 
   mutating func grant(_ caseID: CaseID, to site: SiteID, as role: Role, isHeldAlready: Bool) {
     let seq = takeSeq()
+    view.holders[caseID, default: [:]][site] = role
+    if site == context.author.site { view.roles[caseID] = role }
     plan.grants.append(
       Grant(
         caseID: caseID, site: site, role: role, fromSeq: seq, isHeldAlready: isHeldAlready))

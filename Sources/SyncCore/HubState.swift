@@ -93,14 +93,21 @@ package struct HubView: Sendable {
   package var cases: [CaseID: StoredCase]
   /// The author's open grants on `cases`.
   package var roles: [CaseID: Role]
+  /// Who holds a case or unit, as far as a change says where rows go or mentions one.
+  package var holders: [CaseID: [SiteID: Role]]
+  /// The cases that mention a unit, in ascending order, as far as a change may open one.
+  package var mentions: [CaseID: [CaseID]]
 
   package init(
     rows: [RowKey: StoredRow] = [:], cases: [CaseID: StoredCase] = [:],
-    roles: [CaseID: Role] = [:]
+    roles: [CaseID: Role] = [:], holders: [CaseID: [SiteID: Role]] = [:],
+    mentions: [CaseID: [CaseID]] = [:]
   ) {
     self.rows = rows
     self.cases = cases
     self.roles = roles
+    self.holders = holders
+    self.mentions = mentions
   }
 }
 
@@ -130,19 +137,23 @@ package struct DecisionContext: Sendable {
   /// The head of the log before this transaction.
   package let headSeq: Int64
   package let now: Milliseconds
+  /// The sites that a row may name.
+  package let sites: Set<SiteID>
   /// The sites of kind county: one side where policy `county` asks for sides.
   package let countySites: [SiteID]
-  /// The sites that see a case which the author opens: the county's, and those that share its area.
+  /// The sites that see a case which the author opens: the county's, and those that share its area
+  /// and are no carriers, which never see each other's cases.
   package let viewersOfNewCases: [SiteID]
 
   package init(
-    schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, countySites: [SiteID],
-    viewersOfNewCases: [SiteID]
+    schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, sites: Set<SiteID>,
+    countySites: [SiteID], viewersOfNewCases: [SiteID]
   ) {
     self.schema = schema
     self.author = author
     self.headSeq = headSeq
     self.now = now
+    self.sites = sites
     self.countySites = countySites
     self.viewersOfNewCases = viewersOfNewCases
   }

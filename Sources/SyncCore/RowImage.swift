@@ -48,6 +48,19 @@ package struct RowImage: Hashable, Sendable {
     self.cells = cells
   }
 
+  /// The row with every travelling column of its table: what a whole row does not name is empty,
+  /// for the site may not see it.
+  package func completed(in table: Table) -> RowImage {
+    let absent = ColumnMask(
+      table.columns.lazy.filter { !$0.isRequired && cells[$0.number] == nil }.map(\.number)
+    ).intersection(table.travellingColumns)
+    guard !absent.isEmpty else { return self }
+    let mask = cells.mask.union(absent)
+    return RowImage(
+      key: key, caseID: caseID,
+      cells: Cells(mask: mask, values: mask.numbers.map { cells[$0] ?? .null }))
+  }
+
   package func encode(into writer: inout ByteWriter) {
     writer.count(key.table)
     writer.text(key.id.text)

@@ -34,6 +34,15 @@ package struct Schema: Sendable, Equatable {
     positionByName[name].map { tables[$0] }
   }
 
+  /// The row that is this unit; nil for a case, and for a unit of no table of this schema.
+  package func row(ofUnit unit: CaseID) -> RowKey? {
+    guard unit.isUnit else { return nil }
+    for table in tables {
+      if let id = table.row(ofUnit: unit) { return RowKey(table: table.number, id: id) }
+    }
+    return nil
+  }
+
   /// The table whose rows are the roots of cases.
   package var caseRoot: Table? {
     tables.first { $0.scope == .caseRoot }

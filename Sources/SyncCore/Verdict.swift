@@ -42,6 +42,8 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case unknownRow = "unknown_row"
   case valueNotAllowed = "value_not_allowed"
   case idTaken = "id_taken"
+  case unknownSite = "unknown_site"
+  case rowStays = "row_stays"
 }
 
 /// What became of one column that was not simply applied.

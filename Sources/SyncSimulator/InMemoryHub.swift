@@ -202,6 +202,30 @@ extension InMemoryHubTransaction {
     return roles
   }
 
+  func holders(of cases: [CaseID]) throws -> [CaseID: [SiteID: Role]] {
+    var holders: [CaseID: [SiteID: Role]] = [:]
+    for id in cases where !memory.scope.holders(of: id).isEmpty {
+      holders[id] = memory.scope.holders(of: id)
+    }
+    return holders
+  }
+
+  func mentionedUnits(of site: SiteID) throws -> [CaseID] {
+    memory.scope.cases(heldBy: site, as: .mention)
+  }
+
+  func cases(mentioning row: RowKey) throws -> [CaseID] {
+    let schema = memory.schema
+    guard let root = schema.caseRoot, let table = schema.table(number: row.table) else { return [] }
+    return memory.scope.all.map(\.id).filter(\.isCase).filter { id in
+      let key = RowKey(table: root.number, id: RowID(text: id.text))
+      guard let stored = rows([key])[key], stored.isAlive else { return false }
+      return zip(root.columns, stored.values).contains { column, value in
+        column.mentions == table.name && value.text.map { RowID($0) } == row.id
+      }
+    }
+  }
+
   var caseCount: Int { memory.scope.caseCount }
 
   func caseIDs(ledBy leads: [SiteID]?) -> [CaseID] { memory.scope.caseIDs(ledBy: leads) }

@@ -157,11 +157,12 @@ struct ScopeMemory: Sendable {
     caseNumbers[id].flatMap { cases[$0].stored }
   }
 
-  var caseCount: Int { cases.dropFirst().count { $0.stored != nil } }
+  /// Units do not count.
+  var caseCount: Int { cases.dropFirst().count { $0.stored?.id.isCase == true } }
 
   /// Ascending; a lead that is named twice brings its cases twice.
   func caseIDs(ledBy leads: [SiteID]?) -> [CaseID] {
-    let stored = cases.dropFirst().compactMap(\.stored)
+    let stored = cases.dropFirst().compactMap(\.stored).filter(\.id.isCase)
     guard let leads else { return stored.map(\.id).sorted() }
     return leads.flatMap { lead in stored.filter { $0.lead == lead }.map(\.id) }.sorted()
   }
@@ -201,6 +202,21 @@ struct ScopeMemory: Sendable {
   func role(of holder: Int, in id: CaseID) -> Role? {
     guard let number = caseNumbers[id] else { return nil }
     return cases[number].grants.last { $0.holder == holder }?.role
+  }
+
+  /// The sites that hold a case or unit, each with the role of its latest grant.
+  func holders(of id: CaseID) -> [SiteID: Role] {
+    guard let number = caseNumbers[id] else { return [:] }
+    var roles: [SiteID: Role] = [:]
+    for grant in cases[number].grants { roles[holders[grant.holder].id] = grant.role }
+    return roles
+  }
+
+  /// What the site holds in this role by its latest grant, in ascending order.
+  func cases(heldBy site: SiteID, as role: Role) -> [CaseID] {
+    guard let holder = holderNumbers[site] else { return [] }
+    let ids = Set(holders[holder].grants.map { cases[$0.caseNumber].id })
+    return ids.filter { self.role(of: holder, in: $0) == role }.sorted()
   }
 
   func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) -> [GrantedCase] {

@@ -14,7 +14,7 @@ struct EngineAgreementTests {
   {
     var history = RandomHistory(seed: UInt64(seed))
     let counties = try HubEngine.all.map { try $0.make() }
-    for step in 0..<120 {
+    for step in 0..<160 {
       let event = history.event(head: try counties[0].read { try $0.counter.seq })
       let question = history.question()
       let replies = try counties.map { county in
@@ -211,7 +211,8 @@ extension HubWriter {
         schema: TestCounty.schema,
         author: Author(
           site: batch.site, incarnation: batch.incarnation, ancestors: [], clockSkew: 0),
-        headSeq: try counter.seq, now: now, countySites: ["c"], viewersOfNewCases: ["b", "c"]),
+        headSeq: try counter.seq, now: now, sites: ["a", "b", "c"], countySites: ["c"],
+        viewersOfNewCases: ["b", "c"]),
       digestKey: SipHash128Key(bytes: try county.digestKey)!)
   }
 }

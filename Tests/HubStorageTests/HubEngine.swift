@@ -97,6 +97,7 @@ struct TestCounty: HubStore {
 
     [tables.case_file.columns]
     opened_on = { number = 1, label = "Eröffnet am", type = "date" }
+    worker_id = { number = 2, label = "Mit", type = "text", mentions = "worker" }
 
     [tables.person]
     number = 3
@@ -110,11 +111,23 @@ struct TestCounty: HubStore {
     family_name = { number = 1, label = "Familienname", type = "text" }
     children = { number = 2, label = "Kinder", type = "integer" }
     phone = { number = 5, label = "Telefon", type = "text" }
+
+    [tables.worker]
+    number = 4
+    label = "Manager:in"
+    scope = "site"
+    tier = "header"
+    policy = "lead"
+
+    [tables.worker.columns]
+    site_id = { number = 1, label = "Stelle", type = "text", follows = "site" }
+    display_name = { number = 2, label = "Anzeigename", type = "text", mentioned = true }
     """
 
   static let site = 1
   static let caseFile = 2
   static let person = 3
+  static let worker = 4
 }
 
 /// Stands where no store is open.

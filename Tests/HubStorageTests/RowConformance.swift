@@ -18,7 +18,7 @@ struct RowConformance {
     ]
     let written = try store.commit { plan in
       let site = plan.row(TestCounty.site, "s1", in: .none, [.text("Stelle")], by: .hub)
-      let root = plan.row(TestCounty.caseFile, "c1", in: "c1", [.text("2025-01-15")])
+      let root = plan.row(TestCounty.caseFile, "c1", in: "c1", [.text("2025-01-15"), .null])
       return [site, root]
         + people.enumerated().map { number, values in
           plan.row(TestCounty.person, "p\(number)", in: "c1", values)
@@ -50,7 +50,7 @@ struct RowConformance {
     ]
     try store.commit { plan in
       for id in ids { plan.person(id, in: "c1", "name of \(id)") }
-      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null])
+      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null, .null])
     }
     try store.read { reader throws in
       let keys = try reader.rows(of: "c1", after: nil, limit: 1_000).map(\.key)
@@ -70,7 +70,7 @@ struct RowConformance {
   func paging(_ engine: HubEngine, limit: Int) throws {
     let store = try engine.make()
     try store.commit { plan in
-      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null])
+      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null, .null])
       for number in 0..<14 {
         let isDead = number % 3 == 0
         plan.row(

@@ -10,7 +10,7 @@ extension HubStore {
       plan.putCase(.none, lead: .hub, digest: 3)
     }
     try commit { plan in
-      plan.row(TestCounty.caseFile, "c1", in: "c1", [.text("2025-01-15")])
+      plan.row(TestCounty.caseFile, "c1", in: "c1", [.text("2025-01-15"), .null])
       plan.grant("c1", to: "a", as: .lead, isHeldAlready: true)
       plan.grant("c1", to: "b")
       plan.person("p1", in: "c1")
@@ -20,7 +20,7 @@ extension HubStore {
       plan.putCase("c1", lead: "a", digest: 11)
     }
     try commit { plan in
-      plan.row(TestCounty.caseFile, "c2", in: "c2", [.null], by: "b")
+      plan.row(TestCounty.caseFile, "c2", in: "c2", [.null, .null], by: "b")
       plan.grant("c2", to: "b", as: .lead, isHeldAlready: true)
       plan.row(TestCounty.person, "p3", in: "c1", nil)
       plan.person("p3", in: "c2")

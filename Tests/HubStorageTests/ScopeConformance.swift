@@ -168,4 +168,66 @@ struct ScopeConformance {
       #expect(Set(rows.map(\.lastSeq)).count == rows.count)
     }
   }
+
+  @Test(
+    "units are held, found and compared as cases are, and counted as none",
+    arguments: HubEngine.all)
+  func units(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.commit { plan in
+      plan.row(TestCounty.worker, "w", in: "#4/w", [.text("a"), .text("Muster")])
+      plan.putCase("#4/w", lead: "a", digest: 5)
+      plan.grant("#4/w", to: "a", as: .lead, isHeldAlready: true)
+      plan.grant("#4/w", to: "b", as: .mention)
+      plan.row(TestCounty.caseFile, "c2", in: "c2", [.null, .text("w")])
+      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null, .text("w")])
+      plan.row(TestCounty.caseFile, "c3", in: "c3", [.null, .text("W")])
+      for id in ["c1", "c2", "c3"] { plan.putCase(CaseID(id), lead: "a", digest: 1) }
+      plan.grant("c1", to: "b")
+    }
+    let worker = RowKey(table: TestCounty.worker, id: RowID("w"))
+    try store.read { reader throws in
+      #expect(try reader.caseCount == 3)
+      #expect(try reader.caseIDs(ledBy: nil) == ["c1", "c2", "c3"])
+      #expect(try reader.caseIDs(ledBy: ["a"]) == ["c1", "c2", "c3"])
+      #expect(try reader.cases(mentioning: worker) == ["c1", "c2"])
+      #expect(try reader.cases(mentioning: person("w")).isEmpty)
+      #expect(
+        try reader.holders(of: ["#4/w", "c1", "unknown"])
+          == ["#4/w": ["a": .lead, "b": .mention], "c1": ["b": .contributor]])
+      #expect(try reader.mentionedUnits(of: "b") == ["#4/w"])
+      #expect(try reader.mentionedUnits(of: "a").isEmpty)
+      #expect(try reader.mentionedUnits(of: "stranger").isEmpty)
+      #expect(Set(try reader.caseDigests(for: "b", above: 0).map(\.caseID)) == ["#4/w", "c1"])
+    }
+  }
+
+  @Test(
+    "what a mention shows is compared by what it shows", arguments: HubEngine.all)
+  func mentionDigests(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.commit { plan in
+      plan.row(TestCounty.worker, "w", in: "#4/w", [.text("a"), .text("Muster")])
+      plan.putCase("#4/w", lead: "a", digest: 5)
+      plan.grant("#4/w", to: "b", as: .mention)
+    }
+    var digester = RowDigester(key: SipHash128Key(bytes: TestCounty.record.digestKey)!)
+    let table = TestCounty.schema.table(number: TestCounty.worker)!
+    let shown = digester.digest(
+      of: RowKey(table: table.number, id: RowID("w")), caseID: "#4/w",
+      row: [.null, .text("Muster")],
+      in: table)
+    try store.read { reader throws in
+      let digests = try reader.mentionDigests(for: "b", schema: TestCounty.schema)
+      #expect(digests.seen == ["#4/w": shown])
+      #expect(digests.scope(try reader.scopeDigest(for: "b")) == shown)
+    }
+    // Whoever is named later sees all of it, and the mention counts no more.
+    try store.commit { $0.grant("#4/w", to: "b") }
+    try store.read { reader throws in
+      #expect(try reader.mentionedUnits(of: "b").isEmpty)
+      #expect(try reader.mentionDigests(for: "b", schema: TestCounty.schema).seen.isEmpty)
+      #expect(try reader.roles(of: "b", in: ["#4/w"]) == ["#4/w": .contributor])
+    }
+  }
 }

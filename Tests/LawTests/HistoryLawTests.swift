@@ -40,7 +40,7 @@ private struct RandomHistory {
     county = try LocalCounty(seed: seed)
     try county.addSite("town", kind: .municipality)
     try county.addSite("county", kind: .county)
-    try county.addSite("carrier", kind: .carrier)
+    try county.addSite("association", kind: .association)
   }
 
   mutating func storm() throws {

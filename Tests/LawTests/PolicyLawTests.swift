@@ -32,7 +32,7 @@ private struct PolicyHistory {
     let county = try LocalCounty(seed: seed)
     let lead = try county.addSite("lead", kind: .municipality)
     try county.addSite("county", kind: .county)
-    try county.addSite("carrier", kind: .carrier)
+    try county.addSite("association", kind: .association)
     try lead.client.run(
       """
       INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');

@@ -36,7 +36,7 @@ struct SkewTests {
       store: hub, schema: schema, environment: environment
     ).add(
       CountyAdministration.NewSite(
-        name: "carrier", kind: .carrier, areas: ["08118027"], url: "https://127.0.0.1:1",
+        name: "association", kind: .association, areas: ["08118027"], url: "https://127.0.0.1:1",
         joinURL: "https://127.0.0.1:1"))
     _ = try service.redeem(
       tokenHash: JoinToken.hash(added.token), keyHash: Array(repeating: 1, count: 32),

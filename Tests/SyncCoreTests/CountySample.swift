@@ -58,7 +58,8 @@ enum CountySample {
       author: Author(
         site: author, incarnation: author == .hub ? IncarnationID("") : incarnation,
         ancestors: ancestors, clockSkew: clockSkew),
-      headSeq: headSeq, now: now, countySites: [county], viewersOfNewCases: [county, contributor])
+      headSeq: headSeq, now: now, sites: [lead, contributor, county, reader],
+      countySites: [county], viewersOfNewCases: [county, contributor])
   }
 
   // MARK: Schema

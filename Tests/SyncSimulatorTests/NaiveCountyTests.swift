@@ -571,7 +571,7 @@ private struct Play {
     ])
     county.join(site: "town", kind: "municipality", areas: ["1"])
     county.join(site: "county", kind: "county", areas: [])
-    county.join(site: "carrier", kind: "carrier", areas: ["1"])
+    county.join(site: "carrier", kind: "association", areas: ["1"])
     county.inserted("town", Self.root, caseID: "c", values: [:], at: 0)
     county.inserted("town", Self.sample, caseID: "c", values: [:], at: 0)
     calm()

@@ -34,6 +34,11 @@ class HubTap: HubWriter {
     try reader.roles(of: site, in: cases)
   }
   var caseCount: Int { get throws { try reader.caseCount } }
+  func holders(of cases: [CaseID]) throws -> [CaseID: [SiteID: Role]] {
+    try reader.holders(of: cases)
+  }
+  func mentionedUnits(of site: SiteID) throws -> [CaseID] { try reader.mentionedUnits(of: site) }
+  func cases(mentioning row: RowKey) throws -> [CaseID] { try reader.cases(mentioning: row) }
   func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID] { try reader.caseIDs(ledBy: leads) }
 
   func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws

@@ -33,24 +33,24 @@ package struct NaiveCounty {
 
   // MARK: Scope
 
-  /// A site joins with an empty replica. A site of kind county may hold every case there is,
-  /// another those whose lead shares an area with it.
+  /// A site joins with an empty replica. A site of kind county may hold every case there is, a
+  /// carrier none, another those whose lead shares an area with it.
   package mutating func join(site: String, kind: String, areas: [String]) {
     sites[site] = NaiveReplica(kind: kind, areas: areas)
     for (caseID, lead) in leads {
-      let isShared = sites[lead]!.areas.contains { areas.contains($0) }
+      let isShared = kind != "carrier" && sites[lead]!.areas.contains { areas.contains($0) }
       if kind == "county" || isShared { grants[site, default: []].insert(caseID) }
     }
     position += 1
   }
 
   /// Who opens a case leads it. The county's sites, and those that share an area with the lead at
-  /// that moment, hold it too and may write in it.
+  /// that moment and are no carriers, hold it too and may write in it.
   mutating func open(_ caseID: String, by lead: String) {
     let areas = sites[lead]!.areas
     leads[caseID] = lead
     for (name, site) in sites {
-      let isShared = site.areas.contains { areas.contains($0) }
+      let isShared = site.kind != "carrier" && site.areas.contains { areas.contains($0) }
       let holds = name == lead || site.kind == "county" || isShared
       if holds { grants[name, default: []].insert(caseID) }
     }

@@ -50,6 +50,10 @@ final class SimulatedCounty {
   static let hour: Milliseconds = 60 * minute
   static let day: Milliseconds = 24 * hour
 
+  private static let kinds: [SiteKind] = [
+    .county, .association, .municipality, .municipality, .carrier, .municipality,
+  ]
+
   /// - Parameter disks: one for the hub and one for each site, in this order; at least 41.
   init(seed: UInt64, tier: Tier, swarm: Swarm, seams: Seams, disks: [SimulatedDisk]) throws {
     self.seed = seed
@@ -73,12 +77,12 @@ final class SimulatedCounty {
     try settle(disks: disks, images: images)
   }
 
-  /// The sites of the county: one of its own field staff, one carrier at most, municipalities.
+  /// The sites of the county: its own field staff, an association, a carrier, municipalities.
   private func settle(disks: [SimulatedDisk], images: CountyImages) throws {
     let counter = TextCounter()
     witness.texts = counter
     for index in 0..<swarm.siteCount {
-      let kind: SiteKind = index == 0 ? .county : index == 1 ? .carrier : .municipality
+      let kind = Self.kinds[min(index, Self.kinds.count - 1)]
       let areas = (0..<(kind == .municipality ? 1 : 2)).map { _ in
         "0811800\(random.number(1...max(1, swarm.siteCount / 2)))"
       }

@@ -82,8 +82,9 @@ struct Witness {
     let areas = records[site].areas
     holders[Self.mark(caseID)] = Set(
       records.indices.filter { other in
-        other == site || records[other].kind == .county
-          || records[other].areas.contains { areas.contains($0) }
+        let record = records[other]
+        let isShared = record.kind != .carrier && record.areas.contains { areas.contains($0) }
+        return other == site || record.kind == .county || isShared
       })
     caseIDs.append(caseID)
   }
