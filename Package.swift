@@ -123,6 +123,7 @@ let package = Package(
       dependencies: ["SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     .testTarget(name: "EndToEndTests", dependencies: [sqlite]),
+    .testTarget(name: "CaseloadTests", dependencies: ["SyncCore", "CaseloadSchema", "Caseload"]),
     .testTarget(name: "RepositoryTests"),
   ]
 )

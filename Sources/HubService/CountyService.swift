@@ -10,11 +10,17 @@ package struct CountyService: Sendable {
   let store: any HubStore
   let schema: Schema
   let environment: HubEnvironment
+  let rules: (any DomainRules)?
 
-  package init(store: any HubStore, schema: Schema, environment: HubEnvironment) {
+  /// - Parameter rules: what the domain refuses; without them nothing is refused but by the core.
+  package init(
+    store: any HubStore, schema: Schema, environment: HubEnvironment,
+    rules: (any DomainRules)? = nil
+  ) {
     self.store = store
     self.schema = schema
     self.environment = environment
+    self.rules = rules
   }
 
   /// Never throws: what goes wrong is an answer with a ``ProtocolError``, and nothing is half done.

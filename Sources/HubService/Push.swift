@@ -47,12 +47,18 @@ extension CountyService {
 
   private func decide(_ batch: Batch, of site: SiteRecord, in writer: some HubWriter) throws -> Plan
   {
-    let view = try writer.view(for: batch.changes, by: site.id, schema: schema)
+    var view = try writer.view(for: batch.changes, by: site.id, schema: schema)
     let context = try Self.context(
       for: Author(
         site: site.id, incarnation: batch.incarnation, ancestors: [],
         clockSkew: Self.trusted(site.contact.clockSkew)),
-      areas: site.areas, schema: schema, now: environment.now(), in: writer)
+      areas: site.areas, schema: schema, now: environment.now(), rules: rules, in: writer)
+    if let rules {
+      var linked = DomainRows(
+        for: batch.changes, by: site.id, rules: rules, schema: schema, view: view)
+      try linked.load(from: writer)
+      view = linked.view
+    }
     return Decision.decide(
       batch.changes, view: view, context: context,
       digestKey: try writer.county.digester)
@@ -78,7 +84,7 @@ extension CountyService {
   /// Everything but the rows that a decision depends on.
   static func context(
     for author: Author, areas: [String], schema: Schema, now: Milliseconds,
-    in reader: some HubReader
+    rules: (any DomainRules)? = nil, in reader: some HubReader
   ) throws -> DecisionContext {
     let sites = try reader.sites.filter { $0.state != .revoked }
     let county = sites.filter { $0.kind == .county }.map(\.id)
@@ -89,6 +95,6 @@ extension CountyService {
     return DecisionContext(
       schema: schema, author: author, headSeq: try reader.counter.seq, now: now,
       sites: Set(sites.map(\.id)), countySites: county,
-      viewersOfNewCases: viewers.map(\.id).sorted())
+      viewersOfNewCases: viewers.map(\.id).sorted(), rules: rules)
   }
 }

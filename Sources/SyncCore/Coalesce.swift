@@ -23,7 +23,7 @@
 /// Bases: a column's base is the oldest base of the entries that changed it or its group, or its
 /// pin where that is older. A deletion's base is that of the entry that deleted.
 package struct Coalescing: Sendable {
-  /// In the order in which they must be sent: a case's root before its rows.
+  /// In the order in which they must be sent: see ``SendOrder``.
   package private(set) var changes: [Change] = []
   /// Entries folded into a change of the same row.
   package private(set) var coalesced: [EntryID] = []
@@ -79,21 +79,15 @@ package struct Coalescing: Sendable {
           byRow[key]!, table: table, now: try row(key), reachesEnd: reachesEnd,
           pins: pins[key] ?? []))
     }
-    collect(folds)
+    collect(folds, in: SendOrder(schema: schema))
   }
 
-  private mutating func collect(_ folds: [Fold]) {
+  private mutating func collect(_ folds: [Fold], in order: SendOrder) {
     var heldCases: [CaseID: ParkReason] = [:]
     for fold in folds {
       if let reason = fold.parkReason { heldCases[fold.caseID] = reason }
     }
-    var firstOfCase: [CaseID: Int64] = [:]
-    for fold in folds {
-      for caseID in fold.cases {
-        firstOfCase[caseID] = min(firstOfCase[caseID] ?? .max, fold.first)
-      }
-    }
-    var placed: [(place: Int64, isRoot: Bool, fold: Fold)] = []
+    var sent: [SendOrder.Item] = []
     for fold in folds {
       void += fold.void
       if let held = fold.cases.first(where: { heldCases[$0] != nil }) {
@@ -104,11 +98,12 @@ package struct Coalescing: Sendable {
       coalesced += fold.coalesced
       missing += fold.isMissing ? [fold.key] : []
       settlements[fold.key] = fold.settlement
-      let place = fold.isRoot ? firstOfCase[fold.caseID]! : fold.first
-      placed.append((place, fold.isRoot, fold))
+      guard !fold.changes.isEmpty else { continue }
+      sent.append(
+        SendOrder.Item(
+          key: fold.key, first: fold.first, cases: fold.cases, changes: fold.changes))
     }
-    placed.sort { ($0.place, $0.isRoot ? 0 : 1) < ($1.place, $1.isRoot ? 0 : 1) }
-    changes = placed.flatMap(\.fold.changes)
+    changes = order.positions(of: sent).flatMap { sent[$0].changes }
   }
 }
 
@@ -122,7 +117,6 @@ package enum LocalRowLookup: Sendable {
 /// The entries of one row, folded.
 private struct Fold {
   let key: RowKey
-  let isRoot: Bool
   /// Where the row stands, or stood when it was deleted.
   let caseID: CaseID
   /// The case that it left, if it moved.
@@ -147,7 +141,6 @@ private struct Fold {
     pins: [ColumnBase]
   ) {
     key = all[0].row
-    isRoot = table.scope == .caseRoot
     first = all[0].id.n
     let voids = Fold.voidNotes(all, isGone: { if case .gone = now { true } else { false } }())
     void = voids.sorted().map { all[$0].id }

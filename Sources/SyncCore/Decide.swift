@@ -24,10 +24,16 @@
 /// |   | delete, a column touched        | by the lead: applied, values to the ledger `deleted_by_lead`; else proposal `changed_meanwhile` |
 /// |   | scope `site`, update            | takes the row from a site → refused `row_stays`; names what may not be named → refused |
 /// | 7 | per column, or group of columns | equal → nothing; untouched since base → applied; touched → ``resolve(_:)`` |
+/// | 8 | does the row break a hard rule? | yes → the whole change is refused with it: ``DomainRules`` |
 ///
 /// *Touched* means: its version is above the base of that column in the change, unless it is the
 /// author's own (same incarnation or an ancestor) and holds exactly what the author sent. Later
 /// changes of a batch see the effects of earlier ones.
+///
+/// Step 8 judges the row as the steps before would leave it, new, changed or deleted, so that no
+/// mixture of two edits breaks a rule that neither broke; and before anything is written, so that a
+/// refused change leaves no entry in the ledger. What becomes a proposal is judged when it is
+/// accepted.
 package struct Decision {
   let context: DecisionContext
   var draft: DecisionDraft
@@ -122,8 +128,10 @@ package struct Decision {
   /// Step 4: the site that opens a case leads it; the sites that share its area contribute.
   private mutating func openCase(_ change: Change, in table: Table) -> Answer {
     let author = context.author.site
+    let attempt = Attempt(change: change, table: table, role: .lead)
+    if let rule = objection(toNew: attempt) { return refused(change, rule) }
     draft.open(change.caseID, lead: author)
-    draft.create(Attempt(change: change, table: table, role: .lead))
+    draft.create(attempt)
     draft.grant(change.caseID, to: author, as: .lead, isHeldAlready: true)
     for site in context.viewersOfNewCases where site != author {
       draft.grant(change.caseID, to: site, as: .contributor, isHeldAlready: false)
@@ -140,6 +148,7 @@ package struct Decision {
       guard existing.caseID == change.caseID else { return refused(change, .idTaken) }
       return edit(existing, attempt)
     }
+    if let rule = objection(toNew: attempt) { return refused(change, rule) }
     draft.create(attempt)
     mentionNew(change, in: attempt.table)
     return Answer(id: change.id, verdict: .applied)
@@ -177,6 +186,7 @@ package struct Decision {
     guard touched.isEmpty || isKnowingLead(attempt) else {
       return draft.propose(attempt, existing: existing, rule: .changedMeanwhile)
     }
+    if let rule = objection(toDeletionOf: existing, attempt) { return refused(change, rule) }
     draft.delete(existing, attempt, lost: touched.filter { !existing.values[$0].isNull })
     return Answer(id: change.id, verdict: .applied)
   }

@@ -8,17 +8,15 @@ extension Decision {
       return draft.propose(attempt, existing: existing, rule: .writtenByAnotherSite)
     }
     if let rule = refusalOfNaming(existing, attempt) { return refused(change, rule) }
-    var outcomes: [ColumnOutcome] = []
-    var effects: [ColumnEffect] = []
-    for (position, incoming) in attempt.positions where existing.values[position] != incoming {
-      guard let conflict = conflict(at: position, existing: existing, attempt) else {
-        effects.append(ColumnEffect(position: position, value: incoming, isDirect: true))
-        continue
-      }
-      let ending = settle(conflict, at: position, existing: existing, incoming, attempt)
-      if let effect = ending.effect { effects.append(effect) }
-      if let outcome = ending.outcome { outcomes.append(outcome) }
+    let contested = attempt.positions.filter { existing.values[$0.0] != $0.1 }.map {
+      contest(at: $0.0, $0.1, existing: existing, attempt)
     }
+    let effects = contested.compactMap { effect(of: $0, on: existing) }
+    // Before anything is recorded: a refused change leaves no trace but its answer.
+    if let rule = objection(attempt, existing: existing, effects: effects) {
+      return refused(change, rule)
+    }
+    let outcomes = contested.compactMap { settle($0, existing: existing, attempt) }
     if !effects.isEmpty {
       draft.update(existing, attempt, effects: effects)
       spread(effects, attempt)
@@ -34,6 +32,35 @@ extension Decision {
     let columns = effects.map { attempt.table.columns[$0.position] }
     if columns.contains(where: { $0.follows != nil }) { grantToNamed(row, in: attempt.table) }
     spreadMentions(of: row, columns: ColumnMask(columns.map(\.number)), in: attempt.table)
+  }
+
+  /// How one column of a change ends, before anything of it is written.
+  private struct Contest {
+    let position: Int
+    let incoming: Value
+    /// nil where nobody else touched the column above its base.
+    let resolution: Resolution?
+  }
+
+  private func contest(
+    at position: Int, _ incoming: Value, existing: StoredRow, _ attempt: Attempt
+  ) -> Contest {
+    let conflict = conflict(at: position, existing: existing, attempt)
+    return Contest(position: position, incoming: incoming, resolution: conflict.map(resolve))
+  }
+
+  /// What is written into the column, if anything is.
+  private func effect(of contest: Contest, on existing: StoredRow) -> ColumnEffect? {
+    let (position, incoming) = (contest.position, contest.incoming)
+    switch contest.resolution {
+    case nil, .incomingWins:
+      return ColumnEffect(position: position, value: incoming, isDirect: true)
+    case .merged(let value, _):
+      guard value != existing.values[position] else { return nil }
+      return ColumnEffect(position: position, value: value, isDirect: value == incoming)
+    case .currentStays, .proposed:
+      return nil
+    }
   }
 
   /// The conflict in one column, or nothing where nobody else touched it, or its group, above base.
@@ -71,42 +98,39 @@ extension Decision {
       currentIsCounty: isCounty(newest.site))
   }
 
+  /// Records what did not simply win: in the ledger, or as a proposal.
+  ///
+  /// - Returns: nothing where the column holds what its author sent.
   private mutating func settle(
-    _ conflict: Conflict, at position: Int, existing: StoredRow, _ value: Value,
-    _ attempt: Attempt
-  ) -> (effect: ColumnEffect?, outcome: ColumnOutcome?) {
-    let column = conflict.column
-    let version = existing.versions[position]
-    let incoming = draft.contender(value, of: attempt.change, column: column.number)
+    _ contest: Contest, existing: StoredRow, _ attempt: Attempt
+  ) -> ColumnOutcome? {
+    guard let resolution = contest.resolution else { return nil }
+    let column = attempt.table.columns[contest.position]
+    let version = existing.versions[contest.position]
+    let incoming = draft.contender(contest.incoming, of: attempt.change, column: column.number)
     let current = Contender(
-      value: existing.values[position], site: version.site, editedAt: version.editedAt)
-    func effect(_ value: Value, isDirect: Bool) -> ColumnEffect {
-      ColumnEffect(position: position, value: value, isDirect: isDirect)
-    }
+      value: existing.values[contest.position], site: version.site, editedAt: version.editedAt)
     func outcome(_ verdict: Verdict, _ rule: Rule, kept: Value) -> ColumnOutcome {
       ColumnOutcome(column: column.number, verdict: verdict, rule: rule, kept: kept)
     }
-    switch resolve(conflict) {
+    switch resolution {
     case .incomingWins(let rule):
       if !current.value.isNull {
         draft.record(
           attempt, column: column.number, seq: draft.nextSeq, policy: column.policy, rule: rule,
           kept: incoming, lost: current)
       }
-      return (effect(incoming.value, isDirect: true), nil)
+      return nil
     case .currentStays(let rule):
       draft.record(
         attempt, column: column.number, seq: version.seq, policy: column.policy, rule: rule,
         kept: current, lost: incoming)
-      return (nil, outcome(.overridden, rule, kept: current.value))
-    case .merged(let value, _) where value == incoming.value:
-      return (effect(value, isDirect: true), nil)
+      return outcome(.overridden, rule, kept: current.value)
     case .merged(let value, let rule):
-      let write = value == current.value ? nil : effect(value, isDirect: false)
-      return (write, outcome(.merged, rule, kept: value))
+      return value == incoming.value ? nil : outcome(.merged, rule, kept: value)
     case .proposed(let rule):
       draft.propose(attempt, column: column, rule: rule, kept: current, proposed: incoming)
-      return (nil, outcome(.proposal, rule, kept: current.value))
+      return outcome(.proposal, rule, kept: current.value)
     }
   }
 

@@ -72,12 +72,17 @@ struct DecisionDraft {
 
   // MARK: Rows
 
+  /// The values of the row that an insertion makes.
+  func values(ofNew attempt: Attempt) -> [Value] {
+    attempt.table.columns.map { attempt.change.cells[$0.number] ?? .null }
+  }
+
   mutating func create(_ attempt: Attempt) {
     let change = attempt.change
     let seq = takeSeq()
     let row = StoredRow(
       key: change.row, caseID: change.caseID, isAlive: true, writer: context.author.site,
-      values: attempt.table.columns.map { change.cells[$0.number] ?? .null },
+      values: values(ofNew: attempt),
       versions: attempt.table.columns.map {
         version(of: change, column: $0.number, seq: seq, isDirect: true)
       }, lastSeq: seq)
@@ -207,7 +212,7 @@ struct DecisionDraft {
       digest += digester.digest(of: new.key, caseID: new.caseID, row: new.values, in: table)
     }
     view.cases[new.caseID]!.digest = digest
-    view.rows[new.key] = new
+    view.put(new)
     cases.put(view.cases[new.caseID]!, at: new.caseID)
     rows.put(new, at: RowPlace(key: new.key, caseID: new.caseID))
   }

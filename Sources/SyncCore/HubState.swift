@@ -97,6 +97,8 @@ package struct HubView: Sendable {
   package var holders: [CaseID: [SiteID: Role]]
   /// The cases that mention a unit, in ascending order, as far as a change may open one.
   package var mentions: [CaseID: [CaseID]]
+  /// The keys of all rows of some tables in some cases: those that a rule of the domain asks for.
+  package var groups: [RowGroup: [RowKey]] = [:]
 
   package init(
     rows: [RowKey: StoredRow] = [:], cases: [CaseID: StoredCase] = [:],
@@ -108,6 +110,13 @@ package struct HubView: Sendable {
     self.roles = roles
     self.holders = holders
     self.mentions = mentions
+  }
+
+  /// Puts a row as a change leaves it, so that later changes of the batch find it, in its group, too.
+  mutating func put(_ row: StoredRow) {
+    rows[row.key] = row
+    let group = RowGroup(table: row.key.table, caseID: row.caseID)
+    if let keys = groups[group], !keys.contains(row.key) { groups[group] = keys + [row.key] }
   }
 }
 
@@ -144,10 +153,12 @@ package struct DecisionContext: Sendable {
   /// The sites that see a case which the author opens: the county's, and those that share its area
   /// and are no carriers, which never see each other's cases.
   package let viewersOfNewCases: [SiteID]
+  /// The domain's hard rules; nil where nothing is refused but by the core's own.
+  package let rules: (any DomainRules)?
 
   package init(
     schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, sites: Set<SiteID>,
-    countySites: [SiteID], viewersOfNewCases: [SiteID]
+    countySites: [SiteID], viewersOfNewCases: [SiteID], rules: (any DomainRules)? = nil
   ) {
     self.schema = schema
     self.author = author
@@ -156,5 +167,6 @@ package struct DecisionContext: Sendable {
     self.sites = sites
     self.countySites = countySites
     self.viewersOfNewCases = viewersOfNewCases
+    self.rules = rules
   }
 }

@@ -30,8 +30,10 @@ extension Decision {
     }
     let sites = named.isEmpty && author != .hub ? [author] : named
     let lead = sites.first ?? .hub
+    let attempt = Attempt(change: change, table: table, role: author == lead ? .lead : .contributor)
+    if let rule = objection(toNew: attempt) { return refused(change, rule) }
     draft.open(change.caseID, lead: lead)
-    draft.create(Attempt(change: change, table: table, role: author == lead ? .lead : .contributor))
+    draft.create(attempt)
     for site in sites {
       draft.grant(
         change.caseID, to: site, as: site == lead ? .lead : .contributor,

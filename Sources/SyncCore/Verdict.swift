@@ -44,6 +44,15 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case idTaken = "id_taken"
   case unknownSite = "unknown_site"
   case rowStays = "row_stays"
+  // Refusals by a hard rule of the domain: see ``DomainRules``.
+  case unknownMunicipality = "unknown_ags"
+  case unknownProgramme = "unknown_programme"
+  case twoLeads = "two_leads"
+  case handoverNotAccepted = "handover_not_accepted"
+  case consentMissing = "consent_missing"
+  case headcountReported = "headcount_reported"
+  case shareBelowMinimum = "fte_below_minimum"
+  case attachedToCounselling = "attached_to_mbe_jmd"
 }
 
 /// What became of one column that was not simply applied.

@@ -298,6 +298,46 @@ struct CoalesceCaseTests {
     #expect(coalescing.changes.map(\.row.id.string) == ["q", "case-b", "p", "r"])
   }
 
+  @Test("a new row comes before the rows that name it, whatever the order of writing")
+  func namedFirst() {
+    func column(_ number: Int, references: String? = nil, mentions: String? = nil) -> Column {
+      Column(
+        number: number, name: "c\(number)", label: "", type: .text, tier: .header, policy: .lead,
+        references: references, mentions: mentions)
+    }
+    func table(_ number: Int, _ name: String, _ scope: TableScope, _ columns: [Column]) -> Table {
+      Table(
+        number: number, name: name, label: "", scope: scope, isAppendOnly: false,
+        isHubOnly: false, retentionMonths: nil, columns: columns)
+    }
+    let staff = table(1, "staff", .ofSite, [column(1)])
+    let root = table(2, "root", .caseRoot, [column(1, mentions: "staff")])
+    let consent = table(3, "consent", .ofCase, [column(1)])
+    let need = table(4, "need", .ofCase, [column(1, references: "consent"), column(2)])
+    let goal = table(5, "goal", .ofCase, [column(1, references: "need")])
+    let schema = Schema(version: 1, tables: [staff, root, consent, need, goal])
+    let caseID = CaseID("k")
+    let written: [(Table, String, Value, CaptureKind)] = [
+      (goal, "g", "n", .insert), (need, "other", .null, .insert), (need, "n", "c", .insert),
+      (consent, "c", .null, .insert), (root, "k", "s", .insert),
+      (staff, "s", .null, .insert), (consent, "old", .null, .update),
+    ]
+    let entries = written.enumerated().map { place, row in
+      CapturedEntry(
+        id: EntryID(n: Int64(place + 1), tag: 1), kind: row.3, row: row.0.key(row.1), caseID: nil,
+        mask: ColumnMask([1]), oldValues: nil, at: 1, base: 0)
+    }
+    let coalescing = Coalescing(entries, schema: schema, reachesEnd: true, pins: [:]) { key in
+      let row = written.first { $0.1 == key.id.string }!
+      return .there(
+        LocalRow(
+          caseID: row.0.place(of: key.id, stored: caseID),
+          values: row.0.columns.map { $0.number == 1 ? row.2 : .null }))
+    }
+    #expect(
+      coalescing.changes.map(\.row.id.string) == ["s", "k", "c", "n", "g", "other", "old"])
+  }
+
   @Test("a row that cannot be sent holds its case, and only that")
   func parking() {
     var log = CaptureSample()

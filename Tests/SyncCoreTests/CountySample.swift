@@ -156,6 +156,12 @@ struct HubSample {
       of: key, caseID: caseID, row: row.values, in: table)
   }
 
+  /// The rows of a table are at hand as a whole; it has none yet.
+  mutating func askFor(_ table: String, in caseID: CaseID = CountySample.caseA) {
+    let number = CountySample.schema.table(named: table)!.number
+    view.groups[RowGroup(table: number, caseID: caseID)] = []
+  }
+
   /// A row of whatever table, as it is.
   mutating func put(_ row: StoredRow) {
     view.rows[row.key] = row
