@@ -7,6 +7,24 @@ package struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConverti
     self.daysSince1970 = daysSince1970
   }
 
+  /// Reads `YYYY-MM-DD`, or `TT.MM.JJJJ` as spreadsheets write it; nil for all that is no day of the
+  /// years 1 to 9999.
+  package init?(parsing text: String) {
+    let isGerman = text.contains(".")
+    let parts = text.split(separator: isGerman ? "." : "-", omittingEmptySubsequences: false)
+    guard parts.count == 3, parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
+      parts.map(\.utf8.count) == (isGerman ? [2, 2, 4] : [4, 2, 2])
+    else { return nil }
+    let numbers = parts.compactMap { Int($0) }
+    let (year, month, day) =
+      isGerman ? (numbers[2], numbers[1], numbers[0]) : (numbers[0], numbers[1], numbers[2])
+    guard year >= 1, (1...12).contains(month),
+      (1...Self.dayCount(ofMonth: month, in: year)).contains(day)
+    else { return nil }
+    let months = (1..<month).reduce(0) { $0 + Self.dayCount(ofMonth: $1, in: year) }
+    self.init(daysSince1970: Self.days(before: year) + months + day - 1)
+  }
+
   package static func < (left: CalendarDay, right: CalendarDay) -> Bool {
     left.daysSince1970 < right.daysSince1970
   }

@@ -4,14 +4,20 @@ import SyncProtocol
 
 /// What the county's administrators do with sites. Every call is one durable transaction.
 package struct CountyAdministration: Sendable {
-  private let store: any HubStore
-  private let schema: Schema
-  private let environment: HubEnvironment
+  let store: any HubStore
+  let schema: Schema
+  let environment: HubEnvironment
+  let rules: (any DomainRules)?
 
-  package init(store: any HubStore, schema: Schema, environment: HubEnvironment) {
+  /// - Parameter rules: what the domain refuses, also to the county itself.
+  package init(
+    store: any HubStore, schema: Schema, environment: HubEnvironment,
+    rules: (any DomainRules)? = nil
+  ) {
     self.store = store
     self.schema = schema
     self.environment = environment
+    self.rules = rules
   }
 
   /// What an administrator says of a site that is to join.
@@ -22,19 +28,25 @@ package struct CountyAdministration: Sendable {
     package let areas: [String]
     package let url: String
     package let joinURL: String
+    /// The day from which it serves its areas, `YYYY-MM-DD`.
+    package let validFrom: String?
 
-    package init(name: String, kind: SiteKind, areas: [String], url: String, joinURL: String) {
+    package init(
+      name: String, kind: SiteKind, areas: [String], url: String, joinURL: String,
+      validFrom: String? = nil
+    ) {
       self.name = name
       self.kind = kind
       self.areas = areas
       self.url = url
       self.joinURL = joinURL
+      self.validFrom = validFrom
     }
   }
 
-  /// Adds a site that waits to join, publishes it in the `site` table, and grants it the cases that
-  /// are there: all for the county's own sites, those led by a site that shares an area for
-  /// municipalities and associations, none for others.
+  /// Adds a site that waits to join, publishes it and its areas in `site` and `site_area`, and grants
+  /// it the cases that are there: all for the county's own sites, those led by a site that shares an
+  /// area for municipalities and associations, none for others.
   ///
   /// - Returns: the site and the token for its join string; only the token's hash is kept.
   package func add(_ new: NewSite) throws -> (site: SiteRecord, token: [UInt8]) {
@@ -50,12 +62,11 @@ package struct CountyAdministration: Sendable {
       }
       let cases = try writer.caseIDs(ledBy: site.kind == .county ? nil : sharing.map(\.id))
       try writer.put(site)
-      var plan = try published(site, at: now, in: writer)
-      let head = try writer.counter.seq
-      plan.grant(cases, to: site.id, as: .contributor, headSeq: head, now: now)
-      plan.grant(
-        try mentioned(in: cases, writer), to: site.id, as: .mention, headSeq: head, now: now)
-      try writer.write(plan, at: now, random: environment.random)
+      let units = try mentioned(in: cases, writer)
+      try write(published(site, from: new.validFrom, at: now), at: now, in: writer) { plan, head in
+        plan.grant(cases, to: site.id, as: .contributor, headSeq: head, now: now)
+        plan.grant(units, to: site.id, as: .mention, headSeq: head, now: now)
+      }
     }
     return (site, token)
   }
@@ -80,29 +91,34 @@ package struct CountyAdministration: Sendable {
     return try reader.cases(units.sorted()).keys.sorted()
   }
 
-  /// The site's row in the domain table, written by the hub like any other change.
-  private func published(_ site: SiteRecord, at now: Milliseconds, in reader: some HubReader) throws
-    -> Plan
-  {
-    guard let table = schema.table(named: "site") else { return Plan() }
-    let known: [String: Value] = [
+  /// The site's rows in the domain tables, written by the hub like any other change.
+  private func published(
+    _ site: SiteRecord, from day: String?, at now: Milliseconds
+  ) -> [Change] {
+    let row: [String: Value] = [
       "kind": .text(site.kind.rawValue), "name": .text(site.name),
       "ags": site.areas.first.map { .text($0) } ?? .null,
     ]
-    let row = table.columns.map { known[$0.name] ?? $0.defaultValue }
-    let change = Change(
-      id: EntryID(n: 0, tag: 0), kind: .insert,
-      row: RowKey(table: table.number, id: RowID(text: site.id.text)), caseID: .none,
-      cells: Cells(of: row, in: table, mask: table.travellingColumns), base: 0, editedAt: now)
-    let author = Author(
-      site: .hub, incarnation: IncarnationID(""), ancestors: [], clockSkew: 0)
-    let context = try CountyService.context(
-      for: author, areas: [], schema: schema, now: now, in: reader)
-    let plan = Decision.decide(
-      [change], view: try reader.view(for: [change], by: .hub, schema: schema), context: context,
-      digestKey: try reader.county.digester)
-    precondition(plan.answers.allSatisfy { $0.verdict == .applied }, "the hub refused its own row")
-    return plan
+    let areas = site.areas.map { ags -> [String: Value] in
+      [
+        "site_id": .text(site.id.text), "ags": .text(ags),
+        "valid_from": day.map { .text($0) } ?? .null,
+      ]
+    }
+    return [insertion(into: "site", RowID(text: site.id.text), row, at: now)].compactMap(\.self)
+      + areas.compactMap { insertion(into: "site_area", RowID(environment.uuid()), $0, at: now) }
+  }
+
+  /// nil where the county's schema has no such table.
+  private func insertion(
+    into name: String, _ id: RowID, _ values: [String: Value], at now: Milliseconds
+  ) -> Change? {
+    guard let table = schema.table(named: name) else { return nil }
+    let row = table.columns.map { values[$0.name] ?? $0.defaultValue }
+    return Change(
+      id: EntryID(n: 0, tag: 0), kind: .insert, row: RowKey(table: table.number, id: id),
+      caseID: .none, cells: Cells(of: row, in: table, mask: table.travellingColumns), base: 0,
+      editedAt: now)
   }
 
   /// Gives a site a new join string: its certificate is lost or expired, or a copy is to go on.
@@ -138,4 +154,13 @@ package struct CountyAdministration: Sendable {
 /// Why an administrator's command cannot be carried out.
 package enum AdministrationError: Error, Equatable, Sendable {
   case unknownSite(SiteID)
+  case unknownCase(CaseID)
+  /// A table, and the id of which it has no row.
+  case unknownRow(String, RowID)
+  /// A table whose rows belong to cases.
+  case caseNeeded(String)
+  /// Required columns that a new row of a table lacks; the entry by its place from 0.
+  case columnsMissing(String, [String], entry: Int)
+  /// A row that a rule keeps out, by table, id and rule; the entry by its place from 0.
+  case rowRefused(String, RowID, Rule, entry: Int)
 }

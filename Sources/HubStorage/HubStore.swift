@@ -34,6 +34,8 @@ package protocol HubReader {
 
   /// For each key the living row, or else the last deleted one; unknown keys are left out.
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow]
+  /// The living rows of one table behind a key, in order of their ids.
+  func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow]
   func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase]
   /// The site's latest open grants on these cases and units.
   func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role]

@@ -29,6 +29,17 @@ extension SQLiteHubTransaction {
     ).compactMap(filled)
   }
 
+  func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow] {
+    try query(
+      """
+      SELECT t, id, case_id, alive, writer, last_seq, versions FROM kreissync_row
+      WHERE t = ? AND id > ? AND alive = 1 ORDER BY id LIMIT ?
+      """
+    ).all(
+      .integer(Int64(key.table)), Parameter(key.id), .integer(Int64(limit)), body: meta
+    ).compactMap(filled)
+  }
+
   func changedRows(
     for site: SiteID, in range: ClosedRange<Int64>, heldAt: Int64, limit: Int
   ) throws -> [StoredRow] {

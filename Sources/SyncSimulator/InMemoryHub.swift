@@ -168,6 +168,10 @@ extension InMemoryHubTransaction {
     return found
   }
 
+  func rows(ofTableBehind key: RowKey, limit: Int) -> [StoredRow] {
+    memory.rows.living(behind: key, limit: limit)
+  }
+
   func rows(of caseID: CaseID, after: RowKey?, limit: Int) -> [StoredRow] {
     guard let number = memory.scope.knownNumber(of: caseID) else { return [] }
     return memory.rows.rows(ofCase: number, after: after, limit: limit)

@@ -76,6 +76,12 @@ struct RowMemory: Sendable {
 
   // MARK: Reading
 
+  /// The living rows of the key's table behind it, in order of their keys.
+  func living(behind key: RowKey, limit: Int) -> [StoredRow] {
+    let keys = newestPlaces.keys.filter { $0.table == key.table && $0 > key }.sorted()
+    return Array(keys.lazy.compactMap(latest).filter(\.isAlive).prefix(limit))
+  }
+
   /// The living row of the key, or else the one that was deleted last.
   func latest(_ key: RowKey) -> StoredRow? {
     var latest: StoredRow?

@@ -69,10 +69,7 @@ struct CommandFailure: Error {
       CommandFailure(
         .usage, "join_string_malformed", error.description,
         hint: "paste the join string as `kreissync hub site add` printed it")
-    case AdministrationError.unknownSite(let site):
-      CommandFailure(
-        .failed, "unknown_site", "the county has no site \(site)",
-        hint: "`kreissync hub site list` names them")
+    case let error as AdministrationError: CommandFailure(error)
     case let error as FileFailure:
       CommandFailure(
         error.isStorageFull ? .deferred : .failed, "file", error.description,

@@ -1,3 +1,4 @@
+import Caseload
 import Foundation
 import Glibc
 import HubService
@@ -13,6 +14,14 @@ enum Surroundings {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
+  /// The day in Germany: dates in a caseload are days on paper.
+  static func today() -> CalendarDay {
+    let zone = TimeZone(identifier: "Europe/Berlin") ?? .gmt
+    let seconds = now() / 1_000
+    let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(seconds)))
+    return CalendarDay(daysSince1970: Int(seconds + Int64(offset)) / 86_400)
   }
 
   static func random(_ count: Int) -> [UInt8] {

@@ -65,6 +65,25 @@ struct RowConformance {
   }
 
   @Test(
+    "a table's living rows come in order of their ids, from all cases", arguments: HubEngine.all)
+  func ofTable(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.commit { plan in
+      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null])
+      plan.person("p3", in: "c1")
+      plan.person("p1", in: "c2")
+      plan.person("p2", in: "c1")
+      plan.person("p4", in: "c1")
+    }
+    try store.commit { $0.row(TestCounty.person, "p2", in: "c1", nil) }
+    let all = try store.read { try $0.rows(ofTableBehind: person(""), limit: 9) }
+    #expect(all.map(\.key) == ["p1", "p3", "p4"].map(person))
+    #expect(all.map(\.caseID) == ["c2", "c1", "c1"])
+    let some = try store.read { try $0.rows(ofTableBehind: person("p1"), limit: 1) }
+    #expect(some == [all[1]])
+  }
+
+  @Test(
     "pages of a case hold every row once, in order, whatever their length",
     arguments: HubEngine.all, [1, 2, 3, 7, 50])
   func paging(_ engine: HubEngine, limit: Int) throws {

@@ -29,6 +29,9 @@ class HubTap: HubWriter {
   var sites: [SiteRecord] { get throws { try reader.sites } }
 
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow] { try reader.rows(keys) }
+  func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow] {
+    try reader.rows(ofTableBehind: key, limit: limit)
+  }
   func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase] { try reader.cases(ids) }
   func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
     try reader.roles(of: site, in: cases)

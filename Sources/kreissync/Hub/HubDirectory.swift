@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caseload
 import CaseloadSchema
 import Foundation
 import Hub
@@ -53,13 +54,14 @@ struct HubDirectory {
 
   func service(_ county: CountyKey) throws -> CountyService {
     let store = try open(county)
-    return CountyService(store: store, schema: store.schema, environment: Surroundings.hub)
+    return CountyService(
+      store: store, schema: store.schema, environment: Surroundings.hub, rules: CaseloadRules())
   }
 
   func administration(_ county: CountyKey) throws -> CountyAdministration {
     let store = try open(county)
     return CountyAdministration(
-      store: store, schema: store.schema, environment: Surroundings.hub)
+      store: store, schema: store.schema, environment: Surroundings.hub, rules: CaseloadRules())
   }
 
   /// A join string for a site that waits.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caseload
 import Foundation
 import Hub
 import HubService
@@ -86,7 +87,8 @@ struct ServedCounties: CountyRequests {
       return County(
         key: key,
         service: CountyService(
-          store: store, schema: store.schema, environment: Surroundings.hub),
+          store: store, schema: store.schema, environment: Surroundings.hub,
+          rules: CaseloadRules()),
         store: store,
         authority: try CertificateAuthority.load(county: key, directory: directory.path))
     }

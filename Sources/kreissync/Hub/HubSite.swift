@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caseload
 import Foundation
 import HubService
 import HubStorage
@@ -60,8 +61,23 @@ struct HubSiteAdd: ParsableCommand {
     let county = try options.key()
     let added = try options.directory.administration(county).add(
       CountyAdministration.NewSite(
-        name: name, kind: kind, areas: area, url: url, joinURL: joinURL))
+        name: name, kind: kind, areas: area, url: url, joinURL: joinURL,
+        validFrom: Surroundings.today().description))
+    warnOfUnlisted(area)
     try printJoin(added.site, token: added.token, county: county, options, output)
+  }
+}
+
+/// Says which of these keys the official list lacks: a slip, or a county's own entry.
+func warnOfUnlisted(_ areas: [String]) {
+  for ags in areas where !OfficialKeys.municipalities.contains(ags) {
+    FileHandle.standardError.write(
+      Data(
+        """
+        kreissync: the official list has no municipality \(ags); it is accepted as the county's own
+          if that was a slip, correct the row: kreissync hub row list site_area
+
+        """.utf8))
   }
 }
 

@@ -1,0 +1,51 @@
+import HubService
+import SyncCore
+
+extension CommandFailure {
+  /// Why an administrator's command was not carried out, with its cure.
+  init(_ error: AdministrationError) {
+    switch error {
+    case .unknownSite(let site):
+      self.init(
+        .failed, "unknown_site", "the county has no site \(site)",
+        hint: "`kreissync hub site list` names them")
+    case .unknownCase(let caseID):
+      self.init(
+        .failed, "unknown_case", "the county has no case \(caseID)",
+        hint: "check --case; a case is the id of its case_file row")
+    case .unknownRow(let table, let id):
+      self.init(
+        .failed, "unknown_row", "table \(table) has no row \(id)",
+        hint: "`kreissync hub row list \(table)` names them")
+    case .caseNeeded(let table):
+      self.init(
+        .usage, "case_needed", "a row of \(table) belongs to a case", hint: "name it with --case")
+    case .columnsMissing(let table, let columns, let entry):
+      self.init(
+        .usage, "columns_missing",
+        "new row \(entry + 1) of \(table) lacks \(columns.joined(separator: ", "))",
+        hint: "give each of them a value")
+    case .rowRefused(let table, let id, let rule, let entry):
+      self.init(
+        .refused, rule.rawValue,
+        "row \(id) of \(table) is refused by the rule \(rule.rawValue) (entry \(entry + 1))",
+        hint: Self.cure(of: rule) + "; nothing was written")
+    }
+  }
+
+  private static func cure(of rule: Rule) -> String {
+    switch rule {
+    case .unknownMunicipality:
+      "give an official key of eight digits, or enter the county's own first in site_area"
+    case .unknownProgramme: "enter the programme first in programme_period"
+    case .twoLeads: "close the former responsibility first, and give a greater epoch"
+    case .handoverNotAccepted:
+      "let it be accepted first, or order it: kind=by_order with a decision_ref"
+    case .consentMissing: "name a consent of the same case for special_needs that is in force"
+    case .headcountReported: "re-open the report first: status=granted"
+    case .shareBelowMinimum: "give at least the programme's min_fte_thousandths"
+    case .attachedToCounselling: "choose a site that is not MBE or JMD"
+    default: "schemas/README.md explains the rules"
+    }
+  }
+}
