@@ -72,7 +72,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
-    .target(name: "Caseload", dependencies: ["SyncCore"]),
+    .target(name: "Caseload", dependencies: ["SyncCore", "SQLiteAccess", grdb]),
     .target(
       name: "SyncSimulator",
       dependencies: [
@@ -123,7 +123,8 @@ let package = Package(
       dependencies: ["SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent"]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     .testTarget(name: "EndToEndTests", dependencies: [sqlite]),
-    .testTarget(name: "CaseloadTests", dependencies: ["SyncCore", "CaseloadSchema", "Caseload"]),
+    .testTarget(
+      name: "CaseloadTests", dependencies: ["SyncCore", "CaseloadSchema", "Caseload", sqlite]),
     .testTarget(name: "RepositoryTests"),
   ]
 )

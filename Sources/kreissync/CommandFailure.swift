@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caseload
 import CaseloadSchema
 import Foundation
 import Hub
@@ -70,6 +71,7 @@ struct CommandFailure: Error {
         .usage, "join_string_malformed", error.description,
         hint: "paste the join string as `kreissync hub site add` printed it")
     case let error as AdministrationError: CommandFailure(error)
+    case let error as CaseloadFileError: CommandFailure(error)
     case let error as FileFailure:
       CommandFailure(
         error.isStorageFull ? .deferred : .failed, "file", error.description,

@@ -25,6 +25,11 @@ struct CommandShapeTests {
     "kept": contender, "lost": contender,
   ])
 
+  private static let warning = Shape.object([
+    "code": .text, "label": .text, "table": .text, "count": .integer, "rows": .list(of: .text),
+    "cases": .list(of: .text),
+  ])
+
   @Test("A site joins with one string, opens a case and proves its first session")
   func joinAndSync() throws {
     try withCounty { county in
@@ -112,7 +117,7 @@ struct CommandShapeTests {
       ])
       let shape = Shape.object([
         "county": .text, "history": .text, "seq": .integer, "tree_head": .text,
-        "cases": .integer, "sites": .list(of: line),
+        "cases": .integer, "sites": .list(of: line), "warnings": .list(of: Self.warning),
       ])
       #expect(shape.misfits(status) == [])
       #expect(status["seq"] == report["seq"] && status["history"] == report["history"])
@@ -143,6 +148,7 @@ struct CommandShapeTests {
         "site": .text, "state": .text, "reasons": .list(of: .text), "pending": .integer,
         "cursor": .integer, "head": .integer, "parked": .integer, "proposals": .integer,
         "last_success": .optional(.time), "next_run": .optional(.time),
+        "warnings": .list(of: Self.warning),
       ])
       try site.client().openCase()
       let before = try site.site("status").json

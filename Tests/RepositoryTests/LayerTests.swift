@@ -21,7 +21,7 @@ private let allowedImports: [String: Set<String>] = [
     "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "ServiceLifecycle",
     "UnixSignals", "NIOCore", "NIOPosix", "NIOSSL",
   ]),
-  "Caseload": system.union(["SyncCore"]),
+  "Caseload": system.union(["SyncCore", "SQLiteAccess", "GRDB"]),
   "SyncSimulator": foundation.union([
     "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage", "ReplicaAgent",
     "HubService", "SQLiteAccess", "CSimulatedDisk", "GRDBSQLite", "HeapModule",

@@ -11,7 +11,9 @@ struct HubStatus: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let store = try options.directory.open(options.key())
+    let key = try options.key()
+    let store = try options.directory.open(key)
+    let warnings = try WarningReport(path: options.directory.databasePath(of: key))
     let now = Surroundings.now()
     let status = try store.read { reader in
       let proposals = try reader.proposals().filter { $0.state == "open" }
@@ -21,7 +23,7 @@ struct HubStatus: ParsableCommand {
           SiteLine(
             site: site,
             proposalCount: proposals.count { $0.proposal.proposed.site == site.id }, now: now)
-        })
+        }, warnings: warnings)
     }
     if output.json {
       printJSON(status.json)
@@ -36,13 +38,14 @@ private struct CountyStatus: Sendable {
   let counter: Counter
   let caseCount: Int
   let sites: [SiteLine]
+  let warnings: WarningReport
 
   var json: JSONValue {
     [
       "county": .text(county.key.string), "name": .text(county.name),
       "history": .text(county.history.string), "seq": .integer(counter.seq),
       "tree_head": .text(counter.tree.root.text), "cases": .integer(Int64(caseCount)),
-      "sites": .list(sites.map(\.json)),
+      "sites": .list(sites.map(\.json)), "warnings": warnings.json,
     ]
   }
 
@@ -51,7 +54,7 @@ private struct CountyStatus: Sendable {
     county \(county.key) \(county.name): \(caseCount) cases, log at \(counter.seq), \
     tree head \(counter.tree.root.text.prefix(16))…
 
-    \(table.text)
+    \(table.text)\(warnings.text)
     """
   }
 

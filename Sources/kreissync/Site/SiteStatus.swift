@@ -16,6 +16,7 @@ struct SiteStatus: ParsableCommand {
     let light = StatusLight(
       record: record, pending: try file.pendingCount(), parked: try file.parkedCount(),
       proposals: try file.proposalNoticeCount(), now: Surroundings.now())
+    let warnings = try WarningReport(path: options.directory.replicaPath)
     if output.json {
       printJSON([
         "site": .text(record.site.string), "state": .text(light.state.rawValue),
@@ -23,6 +24,7 @@ struct SiteStatus: ParsableCommand {
         "cursor": .integer(record.position.seq), "head": .integer(record.head),
         "parked": .integer(light.parked), "proposals": .integer(light.proposals),
         "last_success": JSONValue(time: record.lastSuccess), "next_run": .null,
+        "warnings": warnings.json,
       ])
     } else {
       print(
@@ -32,7 +34,7 @@ struct SiteStatus: ParsableCommand {
           pending       \(light.pending)
           cursor        \(record.position.seq) of \(record.head)
           parked        \(light.parked)
-          last success  \(record.lastSuccess.map(rfc3339) ?? "never")
+          last success  \(record.lastSuccess.map(rfc3339) ?? "never")\(warnings.text)
         """)
     }
   }

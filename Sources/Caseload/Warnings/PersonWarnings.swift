@@ -1,0 +1,79 @@
+import SyncCore
+
+/// Warnings about a person's circumstances.
+enum PersonWarnings {
+  static let all = [statusExpired, provisionalHousing]
+
+  /// All residence titles of a case have ended; the one that ended last is listed.
+  private static let statusExpired = WarningDefinition(
+    code: "status_expired", label: "Aufenthaltsstatus abgelaufen", table: "legal_status",
+    reads: ["case_file.phase", "legal_status.valid_to"],
+    sql: """
+      SELECT s.id, s.case_id FROM legal_status AS s JOIN case_file AS c ON c.id = s.case_id
+      WHERE \(WarningSQL.isOpen) AND s.valid_to < ?1
+        AND NOT EXISTS (
+          SELECT 1 FROM legal_status AS o
+          WHERE o.case_id = s.case_id
+            AND (o.valid_to IS NULL OR (o.valid_to, o.id) > (s.valid_to, s.id)))
+      """)
+
+  /// In a programme of Baden-Württemberg, which begins with Anschlussunterbringung, somebody still
+  /// lives in vorläufiger Unterbringung.
+  private static let provisionalHousing = WarningDefinition(
+    code: "provisional_housing", label: "Noch in vorläufiger Unterbringung", table: "residence",
+    reads: [
+      "case_file.phase", "case_file.programme_id", "programme_period.state", "residence.kind",
+      "residence.valid_from", "residence.valid_to",
+    ],
+    sql: """
+      SELECT r.id, r.case_id FROM residence AS r JOIN case_file AS c ON c.id = r.case_id
+      JOIN programme_period AS p ON p.id = c.programme_id
+      WHERE \(WarningSQL.isOpen) AND p.state = '08' AND r.kind = 'vu'
+        AND \(WarningSQL.holds("r", on: "?1"))
+      """)
+}
+
+/// Persons that may be one: born on the same day, with names that begin alike. Names are compared by
+/// canonical equivalence (NFC), without case, and letters only, so that "El-Masri" is "el masri".
+enum PossibleDuplicates {
+  /// How much of a name is compared: transliterations of one name differ towards its end.
+  private static let familyNameLength = 4
+  private static let givenNamesLength = 3
+
+  static let definition = WarningDefinition(
+    code: "possible_duplicate", label: "Mögliche Dublette", table: "person",
+    reads: ["person.family_name", "person.given_names", "person.birth_date"],
+    sql: """
+      SELECT id, case_id, birth_date, family_name, given_names FROM person
+      WHERE family_name IS NOT NULL AND birth_date IN (
+        SELECT birth_date FROM person WHERE birth_date <= ?1 GROUP BY birth_date
+        HAVING count(*) > 1)
+      """)
+
+  /// What two persons have in common whose names begin alike.
+  struct Likeness: Hashable {
+    let birthDate: String
+    let familyName: String
+    let givenNames: String
+
+    init(birthDate: String, familyName: String, givenNames: String) {
+      self.birthDate = birthDate
+      self.familyName = Self.beginning(of: familyName, PossibleDuplicates.familyNameLength)
+      self.givenNames = Self.beginning(of: givenNames, PossibleDuplicates.givenNamesLength)
+    }
+
+    // Swift compares and hashes strings by canonical equivalence.
+    private static func beginning(of name: String, _ length: Int) -> String {
+      // Upper case first: it makes SS of ß.
+      String(name.uppercased().lowercased().filter(\.isLetter).prefix(length))
+    }
+  }
+
+  /// The rows whose likeness another row has, too.
+  static func rows(among people: [(row: CaseloadWarning.Row, likeness: Likeness)])
+    -> [CaseloadWarning.Row]
+  {
+    let groups = Dictionary(grouping: people, by: \.likeness)
+    return people.filter { groups[$0.likeness]!.count > 1 }.map(\.row)
+  }
+}
