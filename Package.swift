@@ -120,7 +120,9 @@ let package = Package(
       ]),
     .target(
       name: "FuzzTargets",
-      dependencies: ["SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent"]),
+      dependencies: [
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent", "Caseload",
+      ]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     .testTarget(name: "EndToEndTests", dependencies: [sqlite]),
     .testTarget(

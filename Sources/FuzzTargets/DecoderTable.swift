@@ -9,7 +9,7 @@ import SyncProtocol
 /// A test looks through the sources for what decodes: what stands neither here nor in
 /// ``exemptions`` makes it fail.
 package enum DecoderTable {
-  package static let all: [FuzzedDecoder] = blocks + messages + texts
+  package static let all: [FuzzedDecoder] = blocks + messages + texts + typed
 
   package static func decoder(named name: String) -> FuzzedDecoder? {
     all.first { $0.name == name }
@@ -146,6 +146,16 @@ package enum DecoderTable {
         "CaseloadSchema/TOMLText.swift init(bytes",
       ],
       byteCountMax: 8 << 10, check: TextLaws.schema),
+  ]
+
+  private static let typed = [
+    FuzzedDecoder(
+      "day", reads: "a day, ISO or German", from: "command lines and spreadsheets of the county",
+      covers: ["Caseload/CalendarDay.swift init?(parsing"], byteCountMax: 32,
+      check: CaseloadLaws.day),
+    FuzzedDecoder(
+      "delimited-text", reads: "a table exported from a spreadsheet", from: "files of the county",
+      covers: ["Caseload/DelimitedText.swift init(decoding"], check: CaseloadLaws.table),
   ]
 
   private static func message(_ type: String) -> [String] {

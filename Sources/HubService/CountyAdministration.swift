@@ -163,4 +163,15 @@ package enum AdministrationError: Error, Equatable, Sendable {
   case columnsMissing(String, [String], entry: Int)
   /// A row that a rule keeps out, by table, id and rule; the entry by its place from 0.
   case rowRefused(String, RowID, Rule, entry: Int)
+  /// An id that two entries have; the second by its place from 0.
+  case idTwice(RowID, entry: Int)
+
+  /// The entry that cannot stand, by its place from 0.
+  package var entry: Int? {
+    switch self {
+    case .columnsMissing(_, _, let entry), .rowRefused(_, _, _, let entry), .idTwice(_, let entry):
+      entry
+    case .unknownSite, .unknownCase, .unknownRow, .caseNeeded: nil
+    }
+  }
 }

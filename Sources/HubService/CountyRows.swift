@@ -40,6 +40,10 @@ extension CountyAdministration {
         table: entry.table, id: entry.id ?? RowID(environment.uuid()), caseID: entry.caseID,
         values: entry.values)
     }
+    var seen: Set<RowKey> = []
+    for (place, entry) in named.enumerated() where !seen.insert(entry.key).inserted {
+      throw AdministrationError.idTwice(entry.id!, entry: place)
+    }
     return try store.write { writer in
       let stored = try writer.rows(Set(named.map(\.key)).sorted())
       let head = try writer.counter.seq

@@ -71,6 +71,38 @@ struct HubRowTests {
     }
   }
 
+  @Test("An exported table is put as a whole, or not at all, with the line that cannot stand")
+  func exportedTable() throws {
+    try withCounty(servesAtOnce: false) { county in
+      let file = county.directory + "/areas.csv"
+      func put(_ text: String) throws -> Outcome {
+        try Data([0xEF, 0xBB, 0xBF] + text.utf8).write(to: URL(fileURLWithPath: file))
+        return try county.hub("row", "import", "site_area", file)
+      }
+      let header = "id;ags;valid_from\r\n"
+      let good = try put(header + "a;08118027;01.01.2025\r\nb;08118001;\r\n")
+      #expect(good.exit == 0, "\(good)")
+      #expect(try good.json["rows"] == 2 && good.json["added"] == 2)
+      let faults: [(String, Int32, String)] = [
+        ("c;08118003;\r\nd;Hemmingen;\r\n", 4, "unknown_ags"),
+        ("c;08118003;\r\nd;08118006;32.01.2025\r\n", 1, "value_not_allowed"),
+        ("c;08118003;\r\nc;08118006;\r\n", 2, "id_twice"),
+        ("c;08118003;\r\nd;08118006\r\n", 1, "table_malformed"),
+      ]
+      for (rows, exit, code) in faults {
+        let outcome = try put(header + rows)
+        #expect(try outcome.exit == exit && outcome.json["error"]["code"] == .text(code))
+        #expect(outcome.errors.contains("line 3") && !outcome.errors.contains("Hemmingen"))
+      }
+      #expect(try put("colour\nred").json["error"]["code"] == "unknown_column")
+      let again = try put("id,ags,successor_ags\na,08118027,08118001\nc,08118003,\n")
+      #expect(try again.json["added"] == 1)
+      let listed = try county.hub("row", "list", "site_area").json.items
+      #expect(listed.map { $0["id"] } == ["a", "b", "c"])
+      #expect(listed[0]["successor_ags"] == "08118001" && listed[0]["valid_from"] == "2025-01-01")
+    }
+  }
+
   @Test("What cannot stand is refused with code, column and cure, and never repeats the value")
   func refusals() throws {
     try withCounty(servesAtOnce: false) { county in

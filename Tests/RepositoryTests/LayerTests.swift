@@ -27,7 +27,7 @@ private let allowedImports: [String: Set<String>] = [
     "HubService", "SQLiteAccess", "CSimulatedDisk", "GRDBSQLite", "HeapModule",
   ]),
   "FuzzTargets": foundation.union([
-    "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent",
+    "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent", "Caseload",
   ]),
   "FuzzDriver": system.union(["CFuzzer", "FuzzTargets"]),
   "kreissync": foundation.union([

@@ -20,15 +20,16 @@ extension CommandFailure {
     case .caseNeeded(let table):
       self.init(
         .usage, "case_needed", "a row of \(table) belongs to a case", hint: "name it with --case")
-    case .columnsMissing(let table, let columns, let entry):
+    case .columnsMissing(let table, let columns, _):
       self.init(
-        .usage, "columns_missing",
-        "new row \(entry + 1) of \(table) lacks \(columns.joined(separator: ", "))",
+        .usage, "columns_missing", "a new row of \(table) lacks \(columns.joined(separator: ", "))",
         hint: "give each of them a value")
-    case .rowRefused(let table, let id, let rule, let entry):
+    case .idTwice(let id, _):
       self.init(
-        .refused, rule.rawValue,
-        "row \(id) of \(table) is refused by the rule \(rule.rawValue) (entry \(entry + 1))",
+        .usage, "id_twice", "the id \(id) is given to two rows", hint: "give each row its own")
+    case .rowRefused(let table, let id, let rule, _):
+      self.init(
+        .refused, rule.rawValue, "row \(id) of \(table) is refused by the rule \(rule.rawValue)",
         hint: Self.cure(of: rule) + "; nothing was written")
     }
   }

@@ -9,7 +9,7 @@ struct HubRow: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "row",
     abstract: "The county's own rows: programmes, sites and areas, grants, positions, workers.",
-    subcommands: [HubRowPut.self, HubRowDelete.self, HubRowList.self])
+    subcommands: [HubRowPut.self, HubRowImport.self, HubRowDelete.self, HubRowList.self])
 }
 
 struct HubRowPut: ParsableCommand {
