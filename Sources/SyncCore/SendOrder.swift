@@ -18,27 +18,38 @@ struct SendOrder {
   /// How many tables stand between a table and one that names no other: a row has a greater rank
   /// than every row that it names.
   private let ranks: [Int: Int]
+  /// The tables whose rows others name. Most rows are of other tables, and cost nothing here.
+  private let namedTables: Set<Int>
 
   init(schema: Schema) {
     self.schema = schema
     ranks = Self.ranks(in: schema)
+    namedTables = Set(
+      schema.tables.flatMap(\.columns).compactMap { $0.namedTable.flatMap(schema.table(named:)) }
+        .map(\.number))
   }
 
   /// The positions of `items` in the order in which they must be sent.
   func positions(of items: [Item]) -> [Int] {
     var places = items.map(\.first)
     placeRoots(of: items, in: &places)
-    // Rows that do not know each other keep the order of the log, and most do not.
-    let newRows = Dictionary(
-      items.indices.filter { items[$0].changes.contains { $0.kind == .insert } }
-        .map { (items[$0].key, $0) }, uniquingKeysWith: { first, _ in first })
-    let named = items.indices.map { position in
-      self.named(by: items[position]).compactMap { newRows[$0] }
+    var newRows: [RowKey: Int] = [:]
+    for (position, item) in items.enumerated()
+    where namedTables.contains(item.key.table) && item.changes.contains(where: \.isInsertion) {
+      newRows[item.key] = position
     }
     let rank = items.map { ranks[$0.key.table] ?? 0 }
-    for position in items.indices.filter({ !named[$0].isEmpty }).sorted(by: { rank[$0] > rank[$1] })
-    {
-      for target in named[position] { places[target] = min(places[target], places[position]) }
+    var naming: [(position: Int, targets: [Int])] = []
+    if !newRows.isEmpty {
+      for (position, item) in items.enumerated() {
+        let targets = named(by: item).compactMap { newRows[$0] }
+        if !targets.isEmpty { naming.append((position, targets)) }
+      }
+    }
+    // Those that nobody names first: what they pull forward pulls what it names in its turn.
+    naming.sort { (rank[$1.position], $0.position) < (rank[$0.position], $1.position) }
+    for (position, targets) in naming {
+      for target in targets { places[target] = min(places[target], places[position]) }
     }
     return items.indices.sorted {
       (places[$0], rank[$0], items[$0].first) < (places[$1], rank[$1], items[$1].first)
@@ -83,6 +94,10 @@ struct SendOrder {
     }
     return ranks
   }
+}
+
+extension Change {
+  fileprivate var isInsertion: Bool { kind == .insert }
 }
 
 extension Column {
