@@ -32,7 +32,8 @@ struct DomainRulesTests {
   ) -> Plan {
     let plain = CountySample.context(author)
     let context = DecisionContext(
-      schema: plain.schema, author: plain.author, headSeq: plain.headSeq, now: plain.now, sites: plain.sites,
+      schema: plain.schema, author: plain.author, headSeq: plain.headSeq, now: plain.now,
+      sites: plain.sites,
       countySites: plain.countySites, viewersOfNewCases: plain.viewersOfNewCases,
       rules: isRuled ? SampleRules() : nil)
     return hub.decide(changes, by: author, as: .lead, in: context)
