@@ -38,6 +38,7 @@ let package = Package(
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CZstd", linkerSettings: [.linkedLibrary("zstd")]),
     .target(name: "CSQLite", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .target(name: "CAllocator"),
     // The simulator's disk: an SQLite VFS in memory that fails as disks do.
     .target(name: "CSimulatedDisk", linkerSettings: [.linkedLibrary("sqlite3")]),
 
@@ -70,6 +71,7 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
     .target(name: "Caseload", dependencies: ["SyncCore", "SQLiteAccess", grdb]),
@@ -84,8 +86,8 @@ let package = Package(
       name: "kreissync",
       dependencies: [
         "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
-        "ReplicaAgent", "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", toml, log,
-        sqlite,
+        "ReplicaAgent", "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", "CAllocator",
+        toml, log, sqlite,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -103,8 +105,8 @@ let package = Package(
     .testTarget(
       name: "NetworkTests",
       dependencies: [
-        "SyncCore", "SyncProtocol", "HubService", "Hub", "ReplicaAgent", "Replica", "CCurl", crypto,
-        x509, asn1, log,
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "HubService", "Hub",
+        "ReplicaAgent", "Replica", "CCurl", crypto, x509, asn1, log, grdb,
       ]),
     .testTarget(
       name: "LawTests",

@@ -29,11 +29,15 @@ package struct HubServer: Sendable {
     package let endsOnSignals: Bool
     /// From a request's head to the last byte of its answer.
     package let requestSecondsMax: Int
+    /// How much of the process each listener may use.
+    package let siteLimits: AdmissionLimits
+    package let joinLimits: AdmissionLimits
 
     package init(
       sites: ListenAddress, joining: ListenAddress, identity: ServerIdentity,
       authorities: [CertificateAuthority], endsOnSignals: Bool = true,
-      requestSecondsMax: Int = ProtocolLimit.requestSecondsMax
+      requestSecondsMax: Int = ProtocolLimit.requestSecondsMax,
+      siteLimits: AdmissionLimits = AdmissionLimits(), joinLimits: AdmissionLimits = .joining
     ) {
       self.sites = sites
       self.joining = joining
@@ -41,6 +45,8 @@ package struct HubServer: Sendable {
       self.authorities = authorities
       self.endsOnSignals = endsOnSignals
       self.requestSecondsMax = requestSecondsMax
+      self.siteLimits = siteLimits
+      self.joinLimits = joinLimits
     }
   }
 
@@ -49,13 +55,12 @@ package struct HubServer: Sendable {
   private let now: @Sendable () -> Milliseconds
   private let logger: Logger
 
-  /// SQLite has one writer for each county, and readers beside it are short: more threads would
-  /// only wait.
-  private static let threadCount = 8
-  /// A county has some 50 sites. Each connection may hold one body of 8 MiB, packed and unpacked.
-  private static let connectionCountMax = 256
-  /// Longer than a replica's apply between two requests, so that a session is one connection.
-  private static let idleSecondsMax: Int64 = 60
+  /// A lookup is one indexed read; two threads do some thousand a second.
+  private static let lookupThreadCount = 2
+  /// Beyond its own limit a listener closes what came last, and must have accepted it for that.
+  private static let acceptedBeyondMax = 64
+  /// A joining site's whole request: it is short.
+  private static let joinRequestSecondsMax = 20
   /// A client that keeps its half of the connection open is not waited for.
   private static let closeSecondsMax: Int64 = 1
   /// Requests in flight are finished when the hub is told to end; then they are cut.
@@ -82,28 +87,45 @@ package struct HubServer: Sendable {
   package func run(
     onListening: @escaping @Sendable (ListeningPorts) async -> Void
   ) async throws {
-    let threads = NIOThreadPool(numberOfThreads: Self.threadCount)
+    let threads = Threads(
+      work: NIOThreadPool(numberOfThreads: configuration.siteLimits.workCountMax),
+      joining: NIOThreadPool(numberOfThreads: configuration.joinLimits.workCountMax),
+      lookup: NIOThreadPool(numberOfThreads: Self.lookupThreadCount))
     threads.start()
     do {
       try await serve(on: threads, onListening: onListening)
     } catch {
-      try await threads.shutdownGracefully()
+      try await threads.end()
       throw error
     }
-    try await threads.shutdownGracefully()
+    try await threads.end()
   }
 
   private func serve(
-    on threads: NIOThreadPool, onListening: @escaping @Sendable (ListeningPorts) async -> Void
+    on threads: Threads, onListening: @escaping @Sendable (ListeningPorts) async -> Void
   ) async throws {
     let authentication = SiteAuthentication(
       authorities: configuration.authorities, requests: requests, now: now)
     let sites = try listener(
       at: configuration.sites, tls: siteTLS(),
-      responder(at: .sites(authentication), on: threads))
+      ListenerResponder(
+        door: .sites(authentication), requests: requests,
+        desk: AdmissionDesk(limits: configuration.siteLimits),
+        connections: ConnectionDoor(
+          connectionCountMax: configuration.siteLimits.connectionCountMax),
+        threads: threads.work, lookupThreads: threads.lookup,
+        requestSecondsMax: Int64(configuration.requestSecondsMax)),
+      limits: configuration.siteLimits)
     let joining = try listener(
       at: configuration.joining, tls: joinTLS(),
-      responder(at: .joining, on: threads))
+      ListenerResponder(
+        door: .joining, requests: requests, desk: AdmissionDesk(limits: configuration.joinLimits),
+        connections: ConnectionDoor(
+          connectionCountMax: configuration.joinLimits.connectionCountMax),
+        threads: threads.joining, lookupThreads: threads.lookup,
+        requestSecondsMax: Int64(
+          min(configuration.requestSecondsMax, Self.joinRequestSecondsMax))),
+      limits: configuration.joinLimits)
     let start = Start(sites: sites, joining: joining, onListening: onListening)
     var group = ServiceGroupConfiguration(
       services: [
@@ -116,34 +138,33 @@ package struct HubServer: Sendable {
     try await ServiceGroup(configuration: group).run()
   }
 
-  private func responder(
-    at door: ListenerResponder.Door, on threads: NIOThreadPool
-  ) -> ListenerResponder {
-    ListenerResponder(
-      door: door, requests: requests, threads: threads,
-      requestSecondsMax: Int64(configuration.requestSecondsMax))
-  }
-
   private func listener(
-    at address: ListenAddress, tls: TLSConfiguration, _ responder: ListenerResponder
+    at address: ListenAddress, tls: TLSConfiguration, _ responder: ListenerResponder,
+    limits: AdmissionLimits
   ) throws -> Listener {
     let ports = AsyncStream.makeStream(of: Int.self)
     let http = HTTP1Channel.Configuration(
-      idleTimeout: .seconds(Self.idleSecondsMax),
+      idleTimeout: .seconds(Int64(limits.idleSecondsMax)),
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: ProtocolLimit.headerByteCountMax,
         maxHeaderListSize: ProtocolLimit.headerByteCountMax,
         maxHeaderFieldCount: Self.headerCountMax))
+    let door = responder.connections
     let application = Application(
       responder: responder,
       server: HTTPServerBuilder { responder in
-        LingeringChannel(
-          inner: try TLSChannel(
-            HTTP1Channel(responder: responder, configuration: http), tlsConfiguration: tls))
+        GuardedChannel(
+          inner: LingeringChannel(
+            inner: try TLSChannel(
+              PunctualChannel(
+                inner: HTTP1Channel(responder: responder, configuration: http),
+                secondsMax: Int64(limits.handshakeSecondsMax)), tlsConfiguration: tls)),
+          door: door)
       },
       configuration: ApplicationConfiguration(
         address: .hostname(address.host, port: address.port),
-        availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionCountMax)),
+        availableConnectionsDelegate: MaximumAvailableConnections(
+          limits.connectionCountMax + Self.acceptedBeyondMax)),
       onServerRunning: { channel in
         ports.continuation.yield(channel.localAddress?.port ?? address.port)
         ports.continuation.finish()
@@ -174,6 +195,21 @@ package struct HubServer: Sendable {
     tls.applicationProtocols = ["http/1.1"]
     tls.shutdownTimeout = .seconds(Self.closeSecondsMax)
     return tls
+  }
+}
+
+/// The threads that may block.
+private struct Threads {
+  let work: NIOThreadPool
+  let joining: NIOThreadPool
+  let lookup: NIOThreadPool
+
+  func start() {
+    for pool in [work, joining, lookup] { pool.start() }
+  }
+
+  func end() async throws {
+    for pool in [work, joining, lookup] { try await pool.shutdownGracefully() }
   }
 }
 

@@ -20,8 +20,12 @@ struct ListenerResponder: HTTPResponder {
 
   let door: Door
   let requests: any CountyRequests
-  /// Blocking work runs here: as many databases at a time as there are threads, the rest waits.
+  let desk: AdmissionDesk
+  let connections: ConnectionDoor
+  /// Blocking work runs here, as the desk admits it.
   let threads: NIOThreadPool
+  /// Names are looked up here: who calls is known also while all others work.
+  let lookupThreads: NIOThreadPool
   let requestSecondsMax: Int64
 
   private static let sitePaths: Set = [
@@ -37,8 +41,12 @@ struct ListenerResponder: HTTPResponder {
     }
     do {
       let caller = try await caller(of: request, on: channel)
+      if let caller { connections.named(channel, as: caller) }
       let path = try path(of: request)
-      let body = try await EncodedBody(reading: request, byteCountMax: byteCountMax)
+      let seat = try desk.enter(party(caller, on: channel), for: Self.work(at: path))
+      let body = try await body(
+        of: request, byteCountMax: byteCountMax(at: path), at: seat, on: channel)
+      try await seat.turn(on: channel.eventLoop)
       let acceptsZstd = request.headers[.acceptEncoding].map(Self.namesZstd) ?? false
       let answer = try await threads.runIfActive {
         let request = ProtocolRequest(
@@ -46,7 +54,10 @@ struct ListenerResponder: HTTPResponder {
         let response = caller.map { requests.answer(request, from: $0) } ?? requests.join(request)
         return try EncodedAnswer(response, acceptsZstd: acceptsZstd)
       }
-      return answer.response { deadline.cancel() }
+      seat.finish(answerByteCount: answer.byteCount)
+      return answer.response {
+        withExtendedLifetime(seat) { deadline.cancel() }
+      }
     } catch let refusal as Refusal {
       // The body may still be on its way: the connection serves nothing else, and if the client
       // does not end it, the deadline does.
@@ -54,6 +65,36 @@ struct ListenerResponder: HTTPResponder {
       response.headers[.connection] = "close"
       return response
     }
+  }
+
+  /// The whole body; the connection ends when it comes too slowly.
+  private func body(
+    of request: Request, byteCountMax: Int, at seat: AdmissionDesk.Seat, on channel: any Channel
+  ) async throws -> EncodedBody {
+    let pace = BodyPace()
+    let watch = channel.eventLoop.scheduleRepeatedTask(
+      initialDelay: .seconds(BodyPace.graceSeconds), delay: .seconds(BodyPace.periodSeconds)
+    ) { task in
+      if pace.isTooSlow() {
+        task.cancel()
+        channel.close(promise: nil)
+      }
+    }
+    defer { watch.cancel() }
+    return try await EncodedBody(reading: request, byteCountMax: byteCountMax) {
+      byteCount throws(Refusal) in
+      pace.count(byteCount)
+      try seat.take(byteCount)
+    }
+  }
+
+  private func party(_ caller: Caller?, on channel: any Channel) -> Admission.Party {
+    caller.map { .site($0) } ?? .stranger(channel.remoteAddress?.ipAddress ?? "")
+  }
+
+  private static func work(at path: String) -> Admission.Work {
+    [ProtocolPath.hello, ProtocolPath.push, ProtocolPath.bye, ProtocolPath.join].contains(path)
+      ? .write : .read
   }
 
   /// The site that asks; nil on the join listener, where nobody has a name yet.
@@ -64,7 +105,7 @@ struct ListenerResponder: HTTPResponder {
     }
     let der = try certificate.toDERBytes()
     do {
-      let caller = try await threads.runIfActive {
+      let caller = try await lookupThreads.runIfActive {
         try authentication.caller(certificateDER: der)
       }
       guard let caller else { throw Refusal.notAdmitted }
@@ -88,10 +129,11 @@ struct ListenerResponder: HTTPResponder {
     return path
   }
 
-  private var byteCountMax: Int {
-    switch door {
-    case .sites: ProtocolLimit.bodyByteCountMax
-    case .joining: JoinRequest.bodyByteCountMax
+  private func byteCountMax(at path: String) -> Int {
+    switch path {
+    case ProtocolPath.push: ProtocolLimit.bodyByteCountMax
+    case ProtocolPath.join: JoinRequest.bodyByteCountMax
+    default: ProtocolLimit.controlByteCountMax
     }
   }
 
@@ -116,6 +158,8 @@ private struct EncodedAnswer: Sendable {
   private let answer: ProtocolResponse
   private let body: [UInt8]
   private let isCompressed: Bool
+
+  var byteCount: Int { body.count }
 
   init(plain answer: ProtocolResponse) {
     self.answer = answer

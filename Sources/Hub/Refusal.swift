@@ -2,40 +2,56 @@ import SyncProtocol
 
 /// What the shell itself refuses. One text for each status: an answer never tells a stranger from
 /// someone who was here before.
-enum Refusal: Error, Sendable {
+enum Refusal: Error, Sendable, Equatable {
   case malformed
   case notAdmitted
   case notFound
   case tooLarge
   case unsupported
+  /// The table of the sites cannot be read now.
   case unavailable
+  /// The sender's own share of the hub is used up.
+  case tooMany(retrySeconds: Int)
+  /// The hub has no room for another request.
+  case busy(retrySeconds: Int)
 
   /// A locked or full database is looked at by a person; asking more often helps nobody.
-  private static let retryAfterSeconds = 30
+  private static let retrySecondsOfUnavailable = 30
 
   var response: ProtocolResponse {
     get throws {
-      let (status, error) = reason
+      let (error, retrySeconds) = reason
       return ProtocolResponse(
-        status: status, contentType: .json, body: try WireJSON.encode(error),
-        retryAfterSeconds: status == 503 ? Self.retryAfterSeconds : nil)
+        status: self == .unsupported ? 415 : error.status, contentType: .json,
+        body: try WireJSON.encode(error), retryAfterSeconds: retrySeconds)
     }
   }
 
-  private var reason: (status: Int, error: ProtocolError) {
+  private var reason: (error: ProtocolError, retrySeconds: Int?) {
     switch self {
     case .malformed:
-      (400, ProtocolError(.badRequest, "the request cannot be read", hint: "send it again"))
+      (ProtocolError(.badRequest, "the request cannot be read", hint: "send it again"), nil)
     case .notAdmitted:
-      (403, ProtocolError(.refused, "this certificate is not admitted", hint: "ask the county"))
+      (ProtocolError(.refused, "this certificate is not admitted", hint: "ask the county"), nil)
     case .notFound:
-      (404, ProtocolError(.notFound, "nothing is here", hint: "look at the address"))
+      (ProtocolError(.notFound, "nothing is here", hint: "look at the address"), nil)
     case .tooLarge:
-      (413, ProtocolError(.bodyTooLarge, "the body is too long", hint: "send smaller batches"))
+      (ProtocolError(.bodyTooLarge, "the body is too long", hint: "send smaller batches"), nil)
     case .unsupported:
-      (415, ProtocolError(.badRequest, "the body's type is unknown", hint: "see the protocol"))
+      (ProtocolError(.badRequest, "the body's type is unknown", hint: "see the protocol"), nil)
     case .unavailable:
-      (503, ProtocolError(.busy, "the hub cannot answer now", hint: "try again later"))
+      (Self.cannotAnswer, Self.retrySecondsOfUnavailable)
+    case .tooMany(let seconds):
+      (
+        ProtocolError(
+          .tooManyRequests, "this sender has too many requests under way",
+          hint: "send one request at a time; try again later"), seconds
+      )
+    case .busy(let seconds):
+      (Self.cannotAnswer, seconds)
     }
   }
+
+  private static let cannotAnswer = ProtocolError(
+    .busy, "the hub cannot answer now", hint: "try again later")
 }

@@ -10,9 +10,13 @@ struct EncodedBody: Sendable {
   let bytes: [UInt8]
   private let byteCountMax: Int
 
-  /// Reads the request's body to its end. Throws ``Refusal`` as soon as the headers or the length
-  /// give a reason, without reading on.
-  init(reading request: Request, byteCountMax: Int) async throws {
+  /// Reads the request's body to its end. Throws ``Refusal`` as soon as the headers, the length or
+  /// the room that is left give a reason, without reading on.
+  ///
+  /// - Parameter onBytes: told of each piece before it is kept.
+  init(
+    reading request: Request, byteCountMax: Int, onBytes: (Int) throws(Refusal) -> Void
+  ) async throws {
     let mediaType = request.headers[.contentType].map { $0.prefix { $0 != ";" } } ?? ""
     guard let contentType = ContentType(rawValue: String(mediaType)) else {
       throw Refusal.unsupported
@@ -25,10 +29,11 @@ struct EncodedBody: Sendable {
     let announced = request.headers[.contentLength].flatMap { Int($0) }
     guard announced ?? 0 <= byteCountMax else { throw Refusal.tooLarge }
 
+    // NB: what was announced is not reserved: it may never come.
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(announced ?? 0)
     for try await buffer in request.body {
       guard bytes.count + buffer.readableBytes <= byteCountMax else { throw Refusal.tooLarge }
+      try onBytes(buffer.readableBytes)
       bytes.append(contentsOf: buffer.readableBytesView)
     }
     // The framework ends a body that was cut off as if it were whole.

@@ -11,8 +11,9 @@ package struct HubEnvironment: Sendable {
   /// A page of a pull is closed above this size.
   package let pageByteCount: Int
 
-  /// Half a body's hard limit, so that one long row still fits.
-  package static let pageByteCount = ProtocolLimit.bodyByteCountMax / 2
+  /// A quarter of a body's hard limit: one long row still fits, and some pages may be built at a
+  /// time.
+  package static let pageByteCount = ProtocolLimit.bodyByteCountMax / 4
 
   package init(
     now: @escaping @Sendable () -> Milliseconds, random: @escaping @Sendable (Int) -> [UInt8],

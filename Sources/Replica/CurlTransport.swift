@@ -21,9 +21,10 @@ package final class CurlTransport: HubLink {
   private let inbox = CurlInbox(byteCountMax: ProtocolLimit.bodyByteCountMax)
   private let errorText: UnsafeMutablePointer<CChar>
 
-  private static let connectSecondsMax = 10
+  /// Reaching the hub and shaking hands, also beside a crowd that does the same.
+  private static let connectSecondsMax = 20
   /// The hub's own deadline, and the time that connecting and its answer's last bytes may take.
-  private static let exchangeSecondsMax = ProtocolLimit.requestSecondsMax + 15
+  private static let exchangeSecondsMax = ProtocolLimit.requestSecondsMax + 25
 
   /// Prepares a link; dials nothing yet.
   ///

@@ -14,12 +14,14 @@ package enum Enrolment {
   /// 0700, if it is missing. What else the answer holds is the caller's to keep.
   ///
   /// Tells nothing to anyone who does not hold the key that the join string names.
+  ///
+  /// - Parameter wait: returns after so many seconds; see ``PatientLink``.
   package static func join(
-    _ joinString: JoinString, directory: String
+    _ joinString: JoinString, directory: String, wait: @escaping (Int) -> Void
   ) throws(EnrolmentError) -> JoinResponse {
     let key = try prepare(directory)
     let request = JoinRequest(token: joinString.token, csr: try key.certificateRequest())
-    let response = try post(request, to: joinString)
+    let response = try post(request, to: joinString, wait: wait)
     guard response.county == joinString.county.string else { throw .unreadableAnswer }
     guard key.isNamed(by: response.certificate) else { throw .foreignCertificate }
     do {
@@ -41,12 +43,13 @@ package enum Enrolment {
   }
 
   private static func post(
-    _ request: JoinRequest, to joinString: JoinString
+    _ request: JoinRequest, to joinString: JoinString, wait: @escaping (Int) -> Void
   ) throws(EnrolmentError) -> JoinResponse {
     let answer: ProtocolResponse
     do {
-      let link = try CurlTransport(
-        hub: joinString.joinURL, pin: joinString.pin, certificate: nil)
+      let link = PatientLink(
+        try CurlTransport(hub: joinString.joinURL, pin: joinString.pin, certificate: nil),
+        wait: wait)
       answer = try link.exchange(
         ProtocolRequest(
           path: ProtocolPath.join, contentType: .json, body: try WireJSON.encode(request)))

@@ -54,6 +54,9 @@ package enum ProtocolPath {
 package enum ProtocolLimit {
   /// Any body, after inflating it: a full batch (1 MiB) with room for one long row beside it.
   package static let bodyByteCountMax = 8 << 20
+  /// A control message: 2,000 ids of 128 bytes, each byte escaped. JSON takes a dozen times its
+  /// length to read.
+  package static let controlByteCountMax = 2 << 20
   /// A batch, in rows: about 100 ms of the hub's time.
   package static let batchChangeCountMax = 1_000
   /// A batch is closed above this size.

@@ -24,6 +24,8 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case held
     case hubStorageFull = "hub_storage_full"
     case busy
+    /// The sender has more requests under way than its share.
+    case tooManyRequests = "too_many_requests"
     case internalError = "internal_error"
     // Joining.
     case joinStringUnknown = "join_string_unknown"
@@ -62,6 +64,7 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case .bodyTooLarge: 413
     case .unknownPosition, .fork, .fenced, .held: 409
     case .paused, .busy: 503
+    case .tooManyRequests: 429
     case .hubStorageFull: 507
     case .internalError: 500
     case .joinStringUnknown, .joinStringUsed, .joinStringExpired: 403

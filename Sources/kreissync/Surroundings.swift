@@ -37,6 +37,27 @@ enum Surroundings {
     SessionEnvironment(software: software, now: now, random: random)
   }
 
+  /// Lets this process have as many open files as a hub's connections and databases need, or as
+  /// many as it may.
+  static func allowFiles(_ count: UInt) {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0,
+      limit.rlim_cur < count
+    else { return }
+    limit.rlim_cur = min(count, limit.rlim_max)
+    // Below what it may have nothing can refuse; at worst it stays as it was.
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  /// Returns after so many seconds; whoever watches is told why it takes so long.
+  static func waitForHub(seconds: Int) {
+    if isatty(STDERR_FILENO) != 0 {
+      let line = "the hub is busy; the next try is in \(seconds) s\n"
+      FileHandle.standardError.write(Data(line.utf8))
+    }
+    Thread.sleep(forTimeInterval: Double(seconds))
+  }
+
   /// A random name that no two places share.
   static func uuid() -> String {
     UUIDv7.text(milliseconds: now(), random: random(UUIDv7.randomByteCount))

@@ -97,6 +97,37 @@ struct ManyAtOnceTests {
     }
   }
 
+  @Test("Sixty sites that start in the same moment all end well, and the hub stays small")
+  func crowd() throws {
+    try withCounty { county in
+      let sites = try (0..<60).map {
+        try county.site("Ort \($0)", areas: ["0811800\($0 % 10)"])
+      }
+      for (number, site) in sites.enumerated() {
+        let client = try site.client()
+        try client.execute("BEGIN")
+        for each in 0..<5 { try client.openCase(of: "Fall \(number) \(each)") }
+        try client.execute("COMMIT")
+      }
+      for _ in 0..<2 {
+        let syncs = try sites.map { try $0.startSync() }
+        for sync in syncs {
+          let outcome = try sync.wait(within: 120)
+          #expect(outcome.exit == 0, "\(outcome)")
+          expectSums(try outcome.json)
+        }
+      }
+      #expect(try county.hub("status").json["cases"] == 300)
+      #expect(try county.hubPeakMebibytes() < 256)
+      try Agreement.expectSoundLog(county)
+      // Six share an area, so each holds what six have written.
+      for site in sites[..<3] {
+        #expect(try site.value("SELECT count(*) FROM case_file") == "30")
+        try Agreement.expectSameRows(county, site)
+      }
+    }
+  }
+
   @Test("A program that keeps a read transaction open hinders no session and sees one state")
   func longReader() throws {
     try withCounty { county in

@@ -77,6 +77,16 @@ final class TestCounty {
     #expect(line == "listening on \(url)")
   }
 
+  /// The most memory that the hub had resident so far, in MiB, as the system counts.
+  func hubPeakMebibytes() throws -> Int {
+    guard let hub else { throw HarnessError("the hub is not running") }
+    let status = try String(contentsOfFile: "/proc/\(hub.pid)/status", encoding: .utf8)
+    guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
+      let kibibytes = Int(line.split(whereSeparator: \.isWhitespace)[1])
+    else { throw HarnessError("the system does not tell a program's memory") }
+    return kibibytes / 1_024
+  }
+
   func killHub() {
     hub = nil
   }

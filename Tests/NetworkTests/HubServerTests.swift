@@ -49,7 +49,8 @@ struct HubServerTests {
       let certificate = try hub.join()
       let pin = [UInt8](repeating: 1, count: 32)
       let refused = #expect(throws: EnrolmentError.self) {
-        try Enrolment.join(try hub.joinString(pin: pin), directory: "\(hub.directory)/other")
+        try Enrolment.join(
+          try hub.joinString(pin: pin), directory: "\(hub.directory)/other", wait: { _ in })
       }
       guard case .link(let cause)? = refused else { throw TestFailure("not the link's failure") }
       #expect(cause.cause == .wrongIdentity)

@@ -23,6 +23,23 @@ struct LimitTests {
     }
   }
 
+  @Test("A control message is shorter than a batch: what is longer is 413, at every other path")
+  func controlLimit() async throws {
+    try await TestHub.run { hub in
+      let link = try hub.link(try hub.join())
+      for path in [ProtocolPath.hello, ProtocolPath.pull, ProtocolPath.bye] {
+        func status(_ byteCount: Int) throws -> Int {
+          try link.exchange(
+            ProtocolRequest(
+              path: path, contentType: .json, body: [UInt8](repeating: 0x20, count: byteCount))
+          ).status
+        }
+        #expect(try status(ProtocolLimit.controlByteCountMax) == 200)
+        #expect(try status(ProtocolLimit.controlByteCountMax + 1) == 413)
+      }
+    }
+  }
+
   @Test("On a real link bodies travel compressed both ways, and a bomb is 413")
   func compressedLimit() async throws {
     try await TestHub.run { hub in

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Hub
 import HubService
@@ -22,7 +23,8 @@ final class TestHub: Sendable {
   /// Runs `body` on a thread of its own: it blocks, and the server needs the shared ones.
   static func run(
     identityNow: Milliseconds = systemTime(), identityLifetimeDays: Int = 30,
-    requestSecondsMax: Int = 60, _ body: @escaping @Sendable (TestHub) throws -> Void
+    requestSecondsMax: Int = 60, siteLimits: AdmissionLimits = AdmissionLimits(),
+    joinLimits: AdmissionLimits = .joining, _ body: @escaping @Sendable (TestHub) throws -> Void
   ) async throws {
     let hub = try TestHub(now: identityNow, lifetimeDays: identityLifetimeDays)
     defer { try? FileManager.default.removeItem(atPath: hub.directory) }
@@ -31,7 +33,7 @@ final class TestHub: Sendable {
         sites: ListenAddress(host: "127.0.0.1", port: 0),
         joining: ListenAddress(host: "127.0.0.1", port: 0),
         identity: hub.identity, authorities: hub.authorities, endsOnSignals: false,
-        requestSecondsMax: requestSecondsMax),
+        requestSecondsMax: requestSecondsMax, siteLimits: siteLimits, joinLimits: joinLimits),
       requests: hub.requests, now: systemTime, logger: quietLogger())
     let listening = AsyncStream.makeStream(of: ListeningPorts.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -75,8 +77,26 @@ final class TestHub: Sendable {
   /// Joins into a directory of its own.
   func join(_ name: String = "site") throws -> ClientCertificate {
     let site = "\(directory)/\(name)"
-    _ = try Enrolment.join(try joinString(), directory: site)
+    _ = try Enrolment.join(try joinString(), directory: site, wait: { _ in })
     return ClientCertificate(directory: site)
+  }
+
+  /// A site that has joined, without having called for it.
+  func admitted(_ site: String, of county: CountyKey = TestHub.county) throws -> ClientCertificate {
+    let path = "\(directory)/\(site)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let files = ClientCertificate(directory: path)
+    let key = P256.Signing.PrivateKey()
+    guard let authority = authorities.first(where: { $0.county == county }),
+      let name = SiteName(county: county, site: SiteID(site), agent: "agent-1")
+    else { throw TestFailure("no such county or name") }
+    let issued = try authority.issue(
+      csr: try makeCSR(key), to: name, now: systemTime(),
+      serial: Array(UInt64.random(in: 1...UInt64.max).description.utf8.prefix(16)))
+    try key.pemRepresentation.write(toFile: files.keyPath, atomically: true, encoding: .utf8)
+    try issued.pem.write(toFile: files.certificatePath, atomically: true, encoding: .utf8)
+    requests.admit(issued.keyHash, as: Caller(county: county, site: SiteID(site)))
+    return files
   }
 
   /// - Parameter host: `0.0.0.0` reaches loopback too, and is not taken for it.
@@ -98,10 +118,12 @@ final class FakeCounties: CountyRequests {
     var reply: [UInt8]?
     var joinCount = 0
     var issuedAt: Milliseconds?
+    var service: (@Sendable (ProtocolRequest, Caller) -> ProtocolResponse)?
   }
 
   private let authority: CertificateAuthority
   private let state = Mutex(State())
+  private let held = HeldRequests()
 
   init(authority: CertificateAuthority) {
     self.authority = authority
@@ -126,7 +148,20 @@ final class FakeCounties: CountyRequests {
     }
   }
 
+  /// A real hub answers from now on.
+  func serve(_ service: @escaping @Sendable (ProtocolRequest, Caller) -> ProtocolResponse) {
+    state.withLock { $0.service = service }
+  }
+
+  /// Requests of this site stay in work from now on.
+  func hold(_ site: SiteID) { held.begin(site) }
+  /// Returns when so many are held.
+  func awaitHeld(_ count: Int) { held.await(count) }
+  func release() { held.end() }
+
   func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
+    held.pass(caller.site)
+    if let service = state.withLock({ $0.service }) { return service(request, caller) }
     let reply = state.withLock { state in
       state.answered.append(request)
       return state.reply
@@ -155,6 +190,38 @@ final class FakeCounties: CountyRequests {
         status: 200, contentType: .json, body: try WireJSON.encode(answer))
     } catch {
       return ProtocolResponse(status: 400, contentType: .json, body: Array("{}".utf8))
+    }
+  }
+}
+
+/// Where requests of one site stand still on their threads.
+private final class HeldRequests: Sendable {
+  private let condition = NSCondition()
+  // Both are read and written under the condition's lock alone.
+  nonisolated(unsafe) private var site: SiteID?
+  nonisolated(unsafe) private var count = 0
+
+  private func change(_ body: () -> Void) {
+    condition.lock()
+    body()
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  func begin(_ site: SiteID) { change { self.site = site } }
+  func end() { change { site = nil } }
+
+  func await(_ expected: Int) {
+    change { while count < expected { condition.wait() } }
+  }
+
+  func pass(_ caller: SiteID) {
+    change {
+      guard caller == site else { return }
+      count += 1
+      condition.broadcast()
+      while caller == site { condition.wait() }
+      count -= 1
     }
   }
 }

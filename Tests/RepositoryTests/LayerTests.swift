@@ -19,7 +19,7 @@ private let allowedImports: [String: Set<String>] = [
   "Hub": foundation.union([
     "SyncCore", "SyncProtocol", "HubService", "Crypto", "X509", "SwiftASN1", "Logging",
     "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "HTTPTypes", "ServiceLifecycle",
-    "UnixSignals", "NIOCore", "NIOPosix", "NIOSSL",
+    "UnixSignals", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS",
   ]),
   "Caseload": system.union(["SyncCore", "SQLiteAccess", "GRDB"]),
   "SyncSimulator": foundation.union([
@@ -33,7 +33,7 @@ private let allowedImports: [String: Set<String>] = [
   "kreissync": foundation.union([
     "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage", "ReplicaAgent",
     "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", "TOMLKit", "Logging",
-    "GRDBSQLite", "ArgumentParser",
+    "GRDBSQLite", "ArgumentParser", "CAllocator",
   ]),
 ]
 

@@ -59,7 +59,7 @@ struct SpecificationTests {
   @Test("every answer that may be given again later is described with its Retry-After")
   func retriedStatuses() throws {
     let openAPI = try Folder.text("openapi.yaml")
-    for status in [503, 507] {
+    for status in [429, 503, 507] {
       #expect(openAPI.contains("\"\(status)\": { $ref: \"#/components/responses/Later\" }"))
       #expect(!openAPI.contains("\"\(status)\": { $ref: \"#/components/responses/Refused\" }"))
     }
@@ -122,7 +122,8 @@ struct SpecificationTests {
   @Test(
     "limits are the ones of the code",
     arguments: [
-      ("a body, inflated", ProtocolLimit.bodyByteCountMax, "bytes"),
+      ("a push's body, and any answer's, inflated", ProtocolLimit.bodyByteCountMax, "bytes"),
+      ("a control message's body, inflated", ProtocolLimit.controlByteCountMax, "bytes"),
       ("a join request's body, inflated", JoinRequest.bodyByteCountMax, "bytes"),
       ("a certificate request", JoinRequest.csrByteCountMax, "bytes"),
       ("a header block", ProtocolLimit.headerByteCountMax, "bytes"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocator
 import Caseload
 import Foundation
 import Hub
@@ -27,6 +28,9 @@ struct HubServe: AsyncParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
+  /// The connections of both listeners, and the files of many counties.
+  private static let fileCountMax: UInt = 4_096
+
   func run() async throws {
     // Usage before anything is opened.
     guard console == "off" else {
@@ -42,6 +46,8 @@ struct HubServe: AsyncParsableCommand {
     let configuration = HubServer.Configuration(
       sites: sites, joining: joining, identity: try ServerIdentity.load(directory: path),
       authorities: counties.authorities)
+    Surroundings.allowFiles(Self.fileCountMax)
+    kreissync_allocator_keep_little()
     var logger = Logger(label: "kreissync.hub") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = .notice
     let server = HubServer(

@@ -27,7 +27,8 @@ struct SiteJoin: ParsableCommand {
     try DurableFile.makeDirectory(directory.path)
     try directory.alone {
       try refuseForeignReplica(in: directory, joinString)
-      let response = try Enrolment.join(joinString, directory: directory.path)
+      let response = try Enrolment.join(
+        joinString, directory: directory.path, wait: Surroundings.waitForHub)
       try keep(response, joinString, in: directory)
       if output.json {
         printJSON([

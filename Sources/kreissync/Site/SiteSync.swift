@@ -28,7 +28,7 @@ struct SiteSync: ParsableCommand {
       spool: FilePageSpool(directory: directory.path), environment: Surroundings.session)
     let report: SessionReport
     do {
-      report = try session.run(over: transport)
+      report = try session.run(over: PatientLink(transport, wait: Surroundings.waitForHub))
     } catch SessionError.unreachable where offlineOk {
       try printOffline(file)
       return .done
