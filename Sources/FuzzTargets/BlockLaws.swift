@@ -10,6 +10,7 @@ enum BlockLaws {
     do {
       batch = try Batch(decoding: bytes, changeCountMax: ProtocolLimit.batchChangeCountMax)
     } catch {
+      try requireReasons(for: error, in: bytes)
       return try refused(error, of: bytes)
     }
     try require(batch.encoded() == bytes, "a batch that was read is written as it stood")
@@ -23,6 +24,24 @@ enum BlockLaws {
         "a base is no negative number")
     }
     return .read
+  }
+
+  /// A batch is refused as a whole, or for changes that the hub refuses one by one.
+  private static func requireReasons(
+    for error: DecodeError, in bytes: [UInt8]
+  ) throws(BrokenLaw) {
+    let sound: Batch
+    let unreadable: [Batch.UnreadableChange]
+    do {
+      (sound, unreadable) = try Batch.reading(
+        bytes, changeCountMax: ProtocolLimit.batchChangeCountMax)
+    } catch let whole {
+      return try require(whole == error, "a batch that is refused as a whole has one reason")
+    }
+    try require(unreadable.first?.reason == error, "a batch is refused for its first bad change")
+    try require(
+      sound.changes.count + unreadable.count <= ProtocolLimit.batchChangeCountMax,
+      "a batch keeps its limits, also where it is bad")
   }
 
   static func push(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {

@@ -100,7 +100,7 @@ extension CountyService {
       site.contact.lastContact = now
       if request.result == "done" {
         site.contact.lastSuccess = now
-        site.contact.cursor = min(request.seq, try writer.counter.seq)
+        site.contact.cursor = max(0, min(request.seq, try writer.counter.seq))
       }
       site.contact.digestEqual = request.digestEqual
       site.contact.parked = max(0, request.parked)

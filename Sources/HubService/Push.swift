@@ -6,40 +6,79 @@ extension CountyService {
   /// Decides one batch: reads what it touches, decides purely, writes effects and answer in the
   /// same transaction. A repeat of an answered batch gets the stored answer and changes nothing.
   ///
+  /// What cannot be read, and a case that does not fit the county's tables, is refused alone:
+  /// refused as a whole, its batch would come again for ever, with everything behind it.
+  ///
   /// - Returns: the JSON of a ``PushResponse``; durable when this returns.
   func push(_ body: [UInt8], from id: SiteID) throws -> [UInt8] {
-    let (session, bytes) = try PushBody.decode(body)
-    let hash = Hash256(sha256Of: bytes)
-    let batch = try Batch(
-      decoding: bytes, changeCountMax: ProtocolLimit.batchChangeCountMax)
-    return try store.write { writer in
-      let site = try fence(session, of: served(id, in: writer), in: writer)
-      let batchID = BatchID(site: id, incarnation: batch.incarnation, number: batch.number)
-      if let answered = try writer.answeredBatch(batchID) {
-        guard answered.hash == hash else { throw Self.fork }
+    let sent = try SentBatch(body, from: id)
+    do {
+      return try answer(to: sent, refusing: [])
+    } catch HubStoreError.unfit {
+      var search = UnfitSearch(rehearsalCountMax: Self.rehearsalCountMax)
+      try search.run(distinct(sent.batch.changes.map(\.caseID))) { cases in
+        try isFit(sent.restricted(to: cases.contains))
+      }
+      return try answer(to: sent, refusing: search.unfit)
+    }
+  }
+
+  /// A defect of the hub concerns a case or two; more than these are looked for with the county's
+  /// lock taken and given back each time.
+  private static let rehearsalCountMax = 64
+
+  private func answer(to sent: SentBatch, refusing unfit: Set<CaseID>) throws -> [UInt8] {
+    try store.write { writer in
+      let site = try fence(sent.session, of: served(sent.site, in: writer), in: writer)
+      if let answered = try writer.answeredBatch(sent.id) {
+        guard answered.hash == sent.hash else { throw Self.fork }
         return answered.answer
       }
-      let last = try writer.lastBatch(of: id, incarnation: batch.incarnation)
+      let batch = sent.batch
+      let last = try writer.lastBatch(of: sent.site, incarnation: batch.incarnation)
       guard batch.number == (last?.id.number ?? 0) + 1,
         batch.previous == last?.hash ?? Hash256.zero,
         ByteText(site.contact.incarnation) == batch.incarnation.text,
         batch.history == (try writer.county.history)
       else { throw Self.fork }
 
-      let plan = try decide(batch, of: site, in: writer)
+      let decided = sent.restricted { !unfit.contains($0) }.batch
+      let plan = try decide(decided, of: site, in: writer)
       let now = environment.now()
       try writer.write(plan, at: now, random: environment.random)
+      let refused = batch.changes.filter { unfit.contains($0.caseID) }.map(\.id) + sent.unreadable
+      let answers =
+        plan.answers
+        + refused.map { Answer(id: $0, verdict: .refused, rule: .valueNotAllowed) }
       let answer = try WireJSON.encode(
         PushResponse(
-          batchNumber: batch.number, batchHash: hash, seq: try writer.counter.seq,
-          answers: plan.answers))
+          batchNumber: batch.number, batchHash: sent.hash, seq: try writer.counter.seq,
+          answers: answers))
       try writer.store(
-        AnsweredBatch(id: batchID, hash: hash, answer: answer, receivedAt: now),
-        verdicts: plan.answers.map { ($0.id, $0.verdict) }
+        AnsweredBatch(id: sent.id, hash: sent.hash, answer: answer, receivedAt: now),
+        verdicts: answers.map { ($0.id, $0.verdict) }
           + batch.coalesced.map { ($0, .applied) })
       return answer
     }
   }
+
+  /// Whether a part of a batch can be written: it is, and taken back.
+  private func isFit(_ part: SentBatch) throws -> Bool {
+    do {
+      return try store.write { writer -> Bool in
+        let site = try served(part.site, in: writer)
+        let plan = try decide(part.batch, of: site, in: writer)
+        try writer.write(plan, at: environment.now(), random: environment.random)
+        throw Rehearsed()
+      }
+    } catch is Rehearsed {
+      return true
+    } catch HubStoreError.unfit {
+      return false
+    }
+  }
+
+  private struct Rehearsed: Error {}
 
   private static let fork = ProtocolError(
     .fork, "this batch does not follow the last one that this hub has answered",

@@ -268,6 +268,9 @@ package enum HubStoreError: Error, Equatable, Sendable {
   case entryKnown(EntryID)
   /// No room on the disk; nothing was written.
   case full
+  /// A row does not fit the county's tables as they stand; nothing was written. The decision should
+  /// have refused it.
+  case unfit
   /// Another process holds the county for longer than the store waits.
   case busy
   /// The file is missing, damaged or of a newer format; the text says which and the cure.

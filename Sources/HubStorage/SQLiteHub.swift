@@ -95,7 +95,13 @@ package struct SQLiteHub: HubStore {
       synchronous: "FULL", busyMilliseconds: busyMilliseconds, firesTriggers: true)
   }
 
+  /// A county's share of the hub's threads, and those that look up who calls: nobody ever waits for
+  /// a reader, for that would make one county wait for another.
+  private static let readerCountMax = 8
+
   private static func open(_ path: String) throws -> DatabasePool {
+    var configuration = configuration
+    configuration.maximumReaderCount = readerCountMax
     let pool = try DatabasePool(path: path, configuration: configuration)
     // NB: GRDB turns WAL on after it has configured the connection, and sets NORMAL with it.
     try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -127,7 +133,10 @@ package struct SQLiteHub: HubStore {
     } catch let error as DatabaseError {
       switch error.resultCode {
       case .SQLITE_FULL: throw HubStoreError.full
+      // The shared memory of the WAL is a file, too.
+      case .SQLITE_IOERR where errno == ENOSPC: throw HubStoreError.full
       case .SQLITE_BUSY: throw HubStoreError.busy
+      case .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG: throw HubStoreError.unfit
       case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_READONLY, .SQLITE_CANTOPEN:
         throw HubStoreError.unusable("the county's database: \(error.resultCode)")
       default: throw error

@@ -44,10 +44,12 @@ extension SQLiteHubTransaction {
     names += table.columns.map { quoted($0.name) }
     parameters += row.values.map(Parameter.init)
     let marks = Array(repeating: "?", count: names.count).joined(separator: ", ")
+    // NB: REPLACE would remove other rows that somebody's index has no room beside.
+    let renewed = names.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
     try query(
       """
-      INSERT OR REPLACE INTO \(quoted(table.name)) (\(names.joined(separator: ", ")))
-      VALUES (\(marks))
+      INSERT INTO \(quoted(table.name)) (\(names.joined(separator: ", "))) VALUES (\(marks))
+      ON CONFLICT (id) DO UPDATE SET \(renewed)
       """
     ).run(parameters)
   }

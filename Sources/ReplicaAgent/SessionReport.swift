@@ -1,5 +1,6 @@
 package import ReplicaStorage
 package import SyncCore
+import SyncProtocol
 
 /// How a session went, in the words of the contract.
 package struct SessionReport: Sendable {
@@ -52,6 +53,20 @@ package enum SessionError: Error, Sendable, Equatable {
   /// The replica's file is behind its sidecar.
   case replicaRestored
   case unfitAnswer(String)
+}
+
+extension SessionError {
+  /// What the refusal of a batch means for the upload, if it is the batch that the hub cannot take:
+  /// nothing of it is done, and the download does not wait for it.
+  var refusalOfBatch: SessionError? {
+    guard case .refused(let code, let message, let hint) = self else { return nil }
+    switch ProtocolError.Code(rawValue: code) {
+    case .badRequest, .bodyTooLarge: return .uploadRefused(message: message, hint: hint)
+    // The hub fails over it, now or each time.
+    case .internalError: return self
+    default: return nil
+    }
+  }
 }
 
 extension Error {

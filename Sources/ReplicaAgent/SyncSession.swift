@@ -90,12 +90,10 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     awaited = nil
     do {
       next = session.handle(try digest(Self.accepted(outcome), of: action))
-    } catch SessionError.refused(let code, let message, let hint)
-      where action == .sendNextBatch
-      && (code == ProtocolError.Code.badRequest.rawValue
-        || code == ProtocolError.Code.bodyTooLarge.rawValue)
+    } catch let error as SessionError
+      where action == .sendNextBatch && error.refusalOfBatch != nil
     {
-      refusedUpload = .uploadRefused(message: message, hint: hint)
+      refusedUpload = error.refusalOfBatch
       next = session.handle(.uploadRefused)
     } catch is DecodeError, is ProtocolError {
       // Cut, or made by something that is no hub: the site cannot have made this mistake.
@@ -143,7 +141,11 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   }
 
   private mutating func fail(_ error: any Error) {
-    if failure == nil { failure = error }
+    if failure == nil {
+      // A sidecar or a spool that has no room is the replica's disk without room.
+      let isFull = (error as? FileFailure)?.isStorageFull == true
+      failure = isFull ? ReplicaError.storageFull : error
+    }
     next = session.handle(.failed)
   }
 

@@ -25,37 +25,66 @@ extension Batch {
     return writer.bytes
   }
 
+  /// A change whose bytes say whose it is and nothing that can be read.
+  package struct UnreadableChange: Equatable, Sendable {
+    package let id: EntryID
+    package let reason: DecodeError
+  }
+
   /// - Parameter changeCountMax: more changes than this are refused before they are read.
   package init(decoding bytes: [UInt8], changeCountMax: Int) throws(DecodeError) {
+    let (batch, unreadable) = try Self.reading(bytes, changeCountMax: changeCountMax)
+    if let first = unreadable.first { throw first.reason }
+    self = batch
+  }
+
+  /// As ``init(decoding:changeCountMax:)``, but a change that cannot be read does not stop its
+  /// batch: each stands behind its own length, so those behind it are found all the same.
+  package static func reading(
+    _ bytes: [UInt8], changeCountMax: Int
+  ) throws(DecodeError) -> (batch: Batch, unreadable: [UnreadableChange]) {
     var reader = ByteReader(bytes)
     guard try reader.raw(Self.magic.count).elementsEqual(Self.magic) else {
       throw DecodeError(.wrongFormat, at: 0)
     }
-    incarnation = try reader.identifier()
-    number = try reader.natural()
-    history = try reader.identifier()
-    previous = Hash256(bytes: Array(try reader.raw(32)))!
-    let coalescedOffset = reader.offset
-    let coalescedCount = try reader.count(ofAtLeast: 9)
-    guard coalescedCount <= Self.coalescedCountMax else {
-      throw DecodeError(.overLimit, at: coalescedOffset)
-    }
-    var coalesced: [EntryID] = []
-    coalesced.reserveCapacity(coalescedCount)
-    for _ in 0..<coalescedCount { coalesced.append(try EntryID(from: &reader)) }
+    let incarnation: IncarnationID = try reader.identifier()
+    let number = try reader.natural()
+    let history: HistoryID = try reader.identifier()
+    let previous = Hash256(bytes: Array(try reader.raw(32)))!
+    let coalesced = try coalesced(from: &reader)
     let countOffset = reader.offset
     let changeCount = try reader.count(ofAtLeast: 16)
     guard changeCount <= changeCountMax else { throw DecodeError(.overLimit, at: countOffset) }
     var changes: [Change] = []
+    var unreadable: [UnreadableChange] = []
     changes.reserveCapacity(changeCount)
     for _ in 0..<changeCount {
       var part = try reader.part()
-      changes.append(try Change(from: &part))
-      try part.expectEnd()
+      var beginning = part
+      let id = try EntryID(from: &beginning)
+      do {
+        let change = try Change(from: &part)
+        try part.expectEnd()
+        changes.append(change)
+      } catch {
+        unreadable.append(UnreadableChange(id: id, reason: error))
+      }
     }
     try reader.expectEnd()
-    self.coalesced = coalesced
-    self.changes = changes
+    let batch = Batch(
+      incarnation: incarnation, number: number, history: history, previous: previous,
+      coalesced: coalesced, changes: changes)
+    return (batch, unreadable)
+  }
+
+  private static func coalesced(from reader: inout ByteReader) throws(DecodeError) -> [EntryID] {
+    let offset = reader.offset
+    let count = try reader.count(ofAtLeast: 9)
+    guard count <= coalescedCountMax else { throw DecodeError(.overLimit, at: offset) }
+    var entries: [EntryID] = []
+    entries.reserveCapacity(count)
+    for _ in 0..<count { entries.append(try EntryID(from: &reader)) }
+    return entries
   }
 }
 

@@ -108,6 +108,10 @@ extension CommandFailure {
         .deferred, "busy", "another process holds the county's database", hint: "repeat later")
     case .unusable(let what):
       self.init(.failed, "hub_database", what, hint: "nothing was changed")
+    case .unfit:
+      self.init(
+        .failed, "hub_database", "a row does not fit the county's tables; nothing was changed",
+        hint: "look for indexes and triggers that are not kreissync's in the county's database")
     case .entryKnown:
       self.init(.failed, "fork", "a change was answered before", hint: "report this as a defect")
     }
@@ -116,8 +120,10 @@ extension CommandFailure {
   private init(_ error: EnrolmentError) {
     switch error {
     case .refused(let reason):
+      let isLater = [.busy, .tooManyRequests, .hubStorageFull].contains(reason.code)
       self.init(
-        .refused, reason.code.rawValue, reason.error.message, hint: reason.error.hint)
+        isLater ? .deferred : .refused, reason.code.rawValue, reason.error.message,
+        hint: reason.error.hint)
     case .link(let failure):
       self.init(failure.sessionError)
     default:
@@ -165,7 +171,7 @@ extension CommandFailure {
   private static func exit(ofRefusal code: String) -> CommandExit {
     switch ProtocolError.Code(rawValue: code) {
     case .refused: .refused
-    case .paused, .busy, .hubStorageFull, .fenced: .deferred
+    case .paused, .busy, .tooManyRequests, .hubStorageFull, .fenced: .deferred
     case .fork, .held, .unknownPosition: .needsPerson
     default: .failed
     }
