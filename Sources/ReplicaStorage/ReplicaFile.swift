@@ -183,6 +183,20 @@ package final class ReplicaFile: ReplicaStore {
     }
   }
 
+  /// Whether another program keeps the replica from being written, beyond the patience with which
+  /// it was opened.
+  package func isLocked() throws -> Bool {
+    do {
+      try write { _ in }
+      return false
+    } catch ReplicaError.locked {
+      return true
+    } catch ReplicaError.readOnly {
+      // Whoever may only read meets no lock.
+      return false
+    }
+  }
+
   /// Moves the WAL into the file, as far as other programs' readers allow; once after a session.
   package func checkpoint() throws {
     try Self.translatingErrors {

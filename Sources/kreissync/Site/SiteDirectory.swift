@@ -21,7 +21,9 @@ struct SiteDirectory {
   func alone<Result>(_ body: () throws -> Result) throws -> Result {
     guard access(path, F_OK) == 0 else { throw ReplicaError.missing(path: replicaPath) }
     let lock = open(path + "/agent.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0 else { throw ReplicaError.readOnly }
+    guard lock >= 0 else {
+      throw [ENOSPC, EDQUOT].contains(errno) ? ReplicaError.storageFull : ReplicaError.readOnly
+    }
     defer { close(lock) }
     guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
       throw CommandFailure(

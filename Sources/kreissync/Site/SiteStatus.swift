@@ -10,12 +10,17 @@ struct SiteStatus: ParsableCommand {
   @OptionGroup var options: SiteOptions
   @OptionGroup var output: OutputOptions
 
+  /// Longer than a program's own transactions: a lock that outlasts it is one that a session meets.
+  private static let busyMilliseconds = 2_000
+
   func run() throws {
-    let file = try ReplicaFile.open(at: options.directory.replicaPath)
+    let file = try ReplicaFile.open(
+      at: options.directory.replicaPath, busyMilliseconds: Self.busyMilliseconds)
     let record = try file.record()
     let light = StatusLight(
       record: record, pending: try file.pendingCount(), parked: try file.parkedCount(),
-      proposals: try file.proposalNoticeCount(), now: Surroundings.now())
+      proposals: try file.proposalNoticeCount(), isLocked: try file.isLocked(),
+      now: Surroundings.now())
     let warnings = try WarningReport(path: options.directory.replicaPath)
     if output.json {
       printJSON([
@@ -60,7 +65,8 @@ struct StatusLight: Equatable {
   private static let staleMax: Milliseconds = 7 * 24 * 3_600_000
 
   init(
-    record: ReplicaRecord, pending: Int64, parked: Int64, proposals: Int64, now: Milliseconds
+    record: ReplicaRecord, pending: Int64, parked: Int64, proposals: Int64, isLocked: Bool,
+    now: Milliseconds
   ) {
     self.pending = pending
     self.parked = parked
@@ -71,6 +77,8 @@ struct StatusLight: Equatable {
     if record.position.seq < record.head { yellow.append("behind") }
     if parked > 0 { yellow.append("parked") }
     if proposals > 0 { yellow.append("proposals_open") }
+    // A session that met the lock could not write that it did.
+    if isLocked { yellow.append(ReplicaError.locked.code) }
     if let last = record.lastSuccess {
       let age = now - last
       if age > Self.staleMax {
