@@ -61,7 +61,8 @@ package enum DecoderTable {
       ],
       check: MessageLaws.helloRequest),
     FuzzedDecoder(
-      "hello-response", reads: "JSON", from: "the hub", covers: message("HelloResponse"),
+      "hello-response", reads: "JSON", from: "the hub",
+      covers: message("HelloResponse") + message("WireInstruction"),
       check: MessageLaws.helloResponse),
     FuzzedDecoder(
       "push-response", reads: "JSON", from: "the hub",
@@ -76,7 +77,8 @@ package enum DecoderTable {
       covers: message("PullRequest") + message("PullContinuation") + message("WireRowKey"),
       check: MessageLaws.pullRequest),
     FuzzedDecoder(
-      "bye-request", reads: "JSON", from: "any enrolled site", covers: message("ByeRequest"),
+      "bye-request", reads: "JSON", from: "any enrolled site",
+      covers: message("ByeRequest") + message("WireInstructionResult"),
       check: MessageLaws.byeRequest),
     FuzzedDecoder(
       "bye-response", reads: "JSON", from: "the hub", covers: message("ByeResponse"),
@@ -93,6 +95,14 @@ package enum DecoderTable {
       ],
       check: MessageLaws.joinResponse),
     FuzzedDecoder(
+      "renew-request", reads: "JSON", from: "any enrolled site",
+      covers: ["SyncProtocol/RenewExchange.swift struct RenewRequest"],
+      check: MessageLaws.renewRequest),
+    FuzzedDecoder(
+      "renew-response", reads: "JSON", from: "the hub",
+      covers: ["SyncProtocol/RenewExchange.swift struct RenewResponse"],
+      check: MessageLaws.renewResponse),
+    FuzzedDecoder(
       "refusal", reads: "JSON of any status but 200", from: "the hub, or a proxy before it",
       covers: [
         "SyncProtocol/ProtocolError.swift struct ProtocolError",
@@ -107,6 +117,19 @@ package enum DecoderTable {
         "ReplicaAgent/Sidecar.swift struct Sidecar", "ReplicaAgent/Sidecar.swift func read",
       ],
       check: MessageLaws.sidecar),
+    FuzzedDecoder(
+      "hub-pins", reads: "JSON of `pins.json`", from: "whoever writes the site's directory",
+      covers: [
+        "ReplicaAgent/HubPins.swift struct HubPins", "ReplicaAgent/HubPins.swift func read",
+      ],
+      check: MessageLaws.hubPins),
+    FuzzedDecoder(
+      "run-record", reads: "JSON of `agent.json`", from: "whoever writes the site's directory",
+      covers: [
+        "ReplicaAgent/RunRecord.swift struct RunRecord",
+        "ReplicaAgent/RunRecord.swift func read",
+      ],
+      check: MessageLaws.runRecord),
   ]
 
   private static let texts = [

@@ -22,8 +22,11 @@ extension DecoderTable {
     "SyncCore/Identifiers.swift": "wraps a text; every text is one",
     "SyncCore/ByteCoding.swift": "the primitives that all block decoders read by",
     "SyncProtocol/DurableFile.swift": "returns bytes as they are, up to a limit",
-    "kreissync/Site/SiteConfiguration.swift":
-      "the site's own two lines; the decoders `schema`, `hub-url` and `base64url` do its reading",
+    "Replica/SiteCertificate.swift": "the site's own certificate from the pinned hub",
+    "kreissync/Site/SiteConfiguration.swift": "the owner's own settings, by the reader below",
+    "kreissync/Hub/HubSettings.swift": "the owner's own settings, by the reader below",
+    "kreissync/ConfigurationFile.swift":
+      "some lines of the owner's own; the decoders `schema`, `hub-url` and `base64url` read them",
     "kreissync/Demo/": "answers of this very program to its own demonstration",
   ]
 }

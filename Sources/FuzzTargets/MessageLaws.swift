@@ -76,6 +76,37 @@ enum MessageLaws {
     }
   }
 
+  static func renewRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: RenewRequest.self)
+  }
+
+  static func renewResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: RenewResponse.self)
+  }
+
+  static func hubPins(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    let configured = [UInt8](repeating: 7, count: JoinString.pinByteCount)
+    return try message(bytes, as: HubPins.self) { pins throws(BrokenLaw) in
+      let accepted = pins.accepted(configured: configured)
+      try require(
+        !accepted.isEmpty && accepted.count <= ProtocolLimit.pinCountMax
+          && accepted.allSatisfy { $0.count == JoinString.pinByteCount },
+        "there are always a few pins, and each is a hash")
+    }
+  }
+
+  static func runRecord(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: RunRecord.self) { record throws(BrokenLaw) in
+      var plan = record.plan
+      for schedule in [SiteSchedule.nightly, .every(SiteSchedule.intervalRange.lowerBound)] {
+        plan.look(at: 0, lastSuccess: nil, by: schedule)
+        try require(
+          plan.nextRun(by: schedule, for: SiteID("s"), at: 0) <= 2 * BerlinTime.day,
+          "no record lets a site sleep for days")
+      }
+    }
+  }
+
   private static func message<Message: Codable & Equatable>(
     _ bytes: [UInt8], as _: Message.Type,
     check: (Message) throws(BrokenLaw) -> Void = { _ throws(BrokenLaw) in }

@@ -81,10 +81,14 @@ package struct HubServer: Sendable {
   /// Serves until SIGTERM or SIGINT, or until the task is cancelled; requests in flight are
   /// answered first, for at most eight seconds.
   ///
-  /// - Parameter onListening: called once, when both listeners are bound and the hub has seen with
-  ///   its own eyes that a stranger gets no answer. Ports are the real ones, also when 0 was asked.
+  /// - Parameters:
+  ///   - ending: when it returns, the hub ends as on a signal. It is cancelled when the hub ends
+  ///     for another reason.
+  ///   - onListening: called once, when both listeners are bound and the hub has seen with its own
+  ///     eyes that a stranger gets no answer. Ports are the real ones, also when 0 was asked.
   /// - Throws: ``HubStartError`` when a listener cannot be bound or the self-test fails.
   package func run(
+    until ending: (@Sendable () async -> Void)? = nil,
     onListening: @escaping @Sendable (ListeningPorts) async -> Void
   ) async throws {
     let threads = Threads(
@@ -93,7 +97,7 @@ package struct HubServer: Sendable {
       lookup: NIOThreadPool(numberOfThreads: Self.lookupThreadCount))
     threads.start()
     do {
-      try await serve(on: threads, onListening: onListening)
+      try await serve(on: threads, until: ending, onListening: onListening)
     } catch {
       try await threads.end()
       throw error
@@ -102,7 +106,8 @@ package struct HubServer: Sendable {
   }
 
   private func serve(
-    on threads: Threads, onListening: @escaping @Sendable (ListeningPorts) async -> Void
+    on threads: Threads, until ending: (@Sendable () async -> Void)?,
+    onListening: @escaping @Sendable (ListeningPorts) async -> Void
   ) async throws {
     let authentication = SiteAuthentication(
       authorities: configuration.authorities, requests: requests, now: now)
@@ -134,6 +139,11 @@ package struct HubServer: Sendable {
       ],
       gracefulShutdownSignals: configuration.endsOnSignals ? [.sigterm, .sigint] : [],
       logger: logger)
+    if let ending {
+      group.services.append(
+        .init(
+          service: Ending(ending: ending), successTerminationBehavior: .gracefullyShutdownGroup))
+    }
     group.maximumGracefulShutdownDuration = .seconds(Self.shutdownSecondsMax)
     try await ServiceGroup(configuration: group).run()
   }
@@ -275,6 +285,15 @@ private struct Listener: Service {
       for await port in ports { return port }
       return nil
     }
+  }
+}
+
+/// Ends the group when somebody wants it to.
+private struct Ending: Service {
+  let ending: @Sendable () async -> Void
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await ending() }
   }
 }
 

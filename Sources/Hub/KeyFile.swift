@@ -5,14 +5,14 @@ import X509
 
 /// A P-256 key and the certificate that names it, as two PEM files of mode 0600.
 ///
-/// The key is written first and never replaced: a creation that was cut off is completed with the
-/// key that is already there, so a fingerprint that was handed out once stays true.
+/// The key is written first and never written over: a creation that was cut off is completed with
+/// the key that is already there, so a fingerprint that was handed out once stays true.
 struct KeyFile: Sendable {
   let keyPath: String
   let certificatePath: String
 
   /// A PEM key or certificate of P-256 is below 1 KiB.
-  private static let byteCountMax = 64 << 10
+  static let byteCountMax = 64 << 10
 
   init(directory: String, name: String) {
     keyPath = "\(directory)/\(name).key"

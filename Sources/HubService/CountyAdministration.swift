@@ -1,6 +1,6 @@
 package import HubStorage
 package import SyncCore
-import SyncProtocol
+package import SyncProtocol
 
 /// What the county's administrators do with sites. Every call is one durable transaction.
 package struct CountyAdministration: Sendable {
@@ -127,6 +127,8 @@ package struct CountyAdministration: Sendable {
     let site = try change(id) { site in
       site.state = .waiting
       site.keyHash = nil
+      site.nextKeyHash = nil
+      site.nextCertificateExpiresAt = nil
       // The replica may be a new one, with a log of its own.
       site.contact.incarnation = ""
       site.tokenHash = JoinToken.hash(token)
@@ -139,6 +141,50 @@ package struct CountyAdministration: Sendable {
   /// unsent stays on its disk.
   package func revoke(_ id: SiteID) throws -> SiteRecord {
     try change(id) { $0.state = .revoked }
+  }
+
+  /// Keeps a site from syncing until it is resumed; its data waits where it is.
+  ///
+  /// - Throws: ``AdministrationError/notPossible(_:state:)`` unless it has joined.
+  package func pause(_ id: SiteID) throws -> SiteRecord {
+    try turn(id, from: .joined, to: .paused)
+  }
+
+  /// Lets a paused site sync again, from its next try on.
+  ///
+  /// - Throws: ``AdministrationError/notPossible(_:state:)`` unless it is paused.
+  package func resume(_ id: SiteID) throws -> SiteRecord {
+    try turn(id, from: .paused, to: .joined)
+  }
+
+  /// Asks a site for something, at its next contact. What is asked already is not asked twice.
+  package func instruct(_ id: SiteID, _ kind: Instruction) throws -> StoredInstruction {
+    try store.write { writer in
+      guard let site = try writer.site(id) else { throw AdministrationError.unknownSite(id) }
+      guard site.state == .joined || site.state == .paused else {
+        throw AdministrationError.notPossible(id, state: site.state)
+      }
+      let open = try writer.instructions(of: id, doneLimit: 0)
+      if let known = open.first(where: { $0.kind == kind.rawValue }) { return known }
+      let instruction = StoredInstruction(
+        id: environment.uuid(), site: id, kind: kind.rawValue, issuedAt: environment.now())
+      try writer.put(instruction)
+      return instruction
+    }
+  }
+
+  /// - Throws: ``AdministrationError/notPossible(_:state:)`` for a site in neither state; one that
+  ///   is there already stays.
+  private func turn(_ id: SiteID, from: SiteState, to: SiteState) throws -> SiteRecord {
+    try store.write { writer in
+      guard var site = try writer.site(id) else { throw AdministrationError.unknownSite(id) }
+      guard site.state == from || site.state == to else {
+        throw AdministrationError.notPossible(id, state: site.state)
+      }
+      site.state = to
+      try writer.put(site)
+      return site
+    }
   }
 
   private func change(_ id: SiteID, _ change: (inout SiteRecord) -> Void) throws -> SiteRecord {
@@ -165,13 +211,15 @@ package enum AdministrationError: Error, Equatable, Sendable {
   case rowRefused(String, RowID, Rule, entry: Int)
   /// An id that two entries have; the second by its place from 0.
   case idTwice(RowID, entry: Int)
+  /// The site's state forbids it.
+  case notPossible(SiteID, state: SiteState)
 
   /// The entry that cannot stand, by its place from 0.
   package var entry: Int? {
     switch self {
     case .columnsMissing(_, _, let entry), .rowRefused(_, _, _, let entry), .idTwice(_, let entry):
       entry
-    case .unknownSite, .unknownCase, .unknownRow, .caseNeeded: nil
+    case .unknownSite, .unknownCase, .unknownRow, .caseNeeded, .notPossible: nil
     }
   }
 }

@@ -5,12 +5,61 @@ import SyncProtocol
 extension CountyService {
   /// The site that holds this certificate key, if it is served at all: looked up on each request,
   /// so that a revocation holds from the next one on.
+  ///
+  /// The first use of a renewed certificate's key makes it the site's present one, durably, and
+  /// ends the one before it.
   package func caller(keyHash: [UInt8]) throws -> Caller? {
-    try store.read { reader in
-      guard let site = try reader.site(keyHash: keyHash), site.state != .revoked,
-        site.state != .waiting
-      else { return nil }
-      return Caller(county: try reader.county.key, site: site.id)
+    let (caller, isNext) = try store.read { reader -> (Caller?, Bool) in
+      guard let site = try Self.holder(of: keyHash, in: reader) else { return (nil, false) }
+      return (
+        Caller(county: try reader.county.key, site: site.id), site.nextKeyHash == keyHash
+      )
+    }
+    guard isNext else { return caller }
+    return try store.write { writer in
+      // It may have been revoked since.
+      guard var site = try Self.holder(of: keyHash, in: writer) else { return nil }
+      if site.nextKeyHash == keyHash {
+        site.keyHash = keyHash
+        site.certificateExpiresAt = site.nextCertificateExpiresAt
+        site.nextKeyHash = nil
+        site.nextCertificateExpiresAt = nil
+        try writer.put(site)
+        try finish(.renewCertificate, of: site.id, result: "renewed", in: writer)
+      }
+      return caller
+    }
+  }
+
+  private static func holder(of keyHash: [UInt8], in reader: some HubReader) throws -> SiteRecord? {
+    guard let site = try reader.site(keyHash: keyHash), site.state != .revoked,
+      site.state != .waiting
+    else { return nil }
+    return site
+  }
+
+  /// Binds a site's next key beside its present one, which counts until the next one is used;
+  /// durable when it returns. A repeat with the same key, or with another, takes its place.
+  ///
+  /// - Throws: ``ProtocolError`` `refused` for a site that may not call, `bad_certificate_request`
+  ///   for a key that is not new.
+  package func renew(
+    keyHash: [UInt8], of id: SiteID, certificateExpiresAt: Milliseconds
+  ) throws -> SiteRecord {
+    try store.write { writer in
+      guard var site = try writer.site(id), site.state == .joined || site.state == .paused else {
+        throw Self.refusal
+      }
+      let holder = try writer.site(keyHash: keyHash)
+      guard holder == nil || holder?.id == id && site.nextKeyHash == keyHash else {
+        throw ProtocolError(
+          .badCertificateRequest, "the key of the request has a certificate already",
+          hint: "make a new key for each renewal")
+      }
+      site.nextKeyHash = keyHash
+      site.nextCertificateExpiresAt = certificateExpiresAt
+      try writer.put(site)
+      return site
     }
   }
 
@@ -46,6 +95,8 @@ extension CountyService {
       }
       site.state = .joined
       site.keyHash = keyHash
+      site.nextKeyHash = nil
+      site.nextCertificateExpiresAt = nil
       site.certificateExpiresAt = certificateExpiresAt
       try writer.put(site)
       return site

@@ -40,8 +40,14 @@ extension CountyService {
         session: site.contact.sessionIssued,
         head: Position(history: history, seq: counter.seq, treeHead: counter.tree),
         consistency: try consistency(from: position, to: counter, in: writer), clock: now,
-        schemaVersion: schema.version)
+        schemaVersion: schema.version, pins: announcedPins,
+        instructions: try openInstructions(of: id, in: writer))
     }
+  }
+
+  private var announcedPins: [String]? {
+    let pins = environment.pins()
+    return pins.isEmpty ? nil : pins.map(Base64URL.encode)
   }
 
   /// A position is known if its history is the hub's and its tree head is one the hub has had.
@@ -105,7 +111,12 @@ extension CountyService {
       site.contact.digestEqual = request.digestEqual
       site.contact.parked = max(0, request.parked)
       site.contact.pending = max(0, request.pending)
+      if let pins = request.pins {
+        // Only the hub's own: the site's word is kept in the county's records.
+        site.contact.pins = (announcedPins ?? []).filter(pins.contains)
+      }
       try writer.put(site)
+      try record(request.instructions ?? [], of: id, in: writer)
       return ByeResponse(recorded: true)
     }
   }

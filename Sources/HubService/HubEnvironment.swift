@@ -10,6 +10,9 @@ package struct HubEnvironment: Sendable {
 
   /// A page of a pull is closed above this size.
   package let pageByteCount: Int
+  /// The hashes of the keys by which sites shall know the hub, the present one first; empty where
+  /// nobody tells them.
+  package let pins: @Sendable () -> [[UInt8]]
 
   /// A quarter of a body's hard limit: one long row still fits, and some pages may be built at a
   /// time.
@@ -17,8 +20,10 @@ package struct HubEnvironment: Sendable {
 
   package init(
     now: @escaping @Sendable () -> Milliseconds, random: @escaping @Sendable (Int) -> [UInt8],
-    pageByteCount: Int = HubEnvironment.pageByteCount
+    pageByteCount: Int = HubEnvironment.pageByteCount,
+    pins: @escaping @Sendable () -> [[UInt8]] = { [] }
   ) {
+    self.pins = pins
     self.now = now
     self.random = random
     self.pageByteCount = pageByteCount

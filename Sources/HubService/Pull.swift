@@ -37,6 +37,8 @@ private struct PageBuilder {
   let reader: any HubReader
   private var page = PullPage()
   private var byteCount = 0
+  /// Whether the digests of all cases of the scope are asked for.
+  private var comparesAll = false
 
   /// A page is closed above this size.
   private let byteCountTarget: Int
@@ -58,6 +60,7 @@ private struct PageBuilder {
   private var isFull: Bool { byteCount >= byteCountTarget }
 
   mutating func page(for request: PullRequest, refreshing rows: [RowKey]) throws -> PullPage {
+    comparesAll = request.comparesAll ?? false
     if let continuation = request.continuation {
       guard continuation.since >= since.seq, continuation.through <= counter.seq,
         continuation.since <= continuation.through
@@ -162,9 +165,9 @@ private struct PageBuilder {
       .map(\.text)
     let mentions = try reader.mentionDigests(for: site.id, schema: schema)
     page.head.scopeDigest = mentions.scope(try reader.scopeDigest(for: site.id)).text
-    page.digests = try reader.caseDigests(for: site.id, above: since.seq).map {
-      ($0.caseID, mentions.seen[$0.caseID] ?? $0.digest)
-    }
+    page.digests = try reader.caseDigests(
+      for: site.id, above: comparesAll ? 0 : since.seq
+    ).map { ($0.caseID, mentions.seen[$0.caseID] ?? $0.digest) }
   }
 
   // MARK: Refreshing

@@ -77,12 +77,16 @@ package struct SiteRecord: Sendable, Equatable {
   /// SHA-256 of the public key that its certificate binds; nil before it joined.
   package var keyHash: [UInt8]?
   package var certificateExpiresAt: Milliseconds?
+  /// The key for which a certificate was renewed; it takes the present one's place when it is used.
+  package var nextKeyHash: [UInt8]?
+  package var nextCertificateExpiresAt: Milliseconds?
   package var contact: SiteContact
 
   package init(
     id: SiteID, name: String, kind: SiteKind, areas: [String], state: SiteState, url: String,
     joinURL: String, tokenHash: [UInt8]? = nil, tokenExpiresAt: Milliseconds = 0,
     keyHash: [UInt8]? = nil, certificateExpiresAt: Milliseconds? = nil,
+    nextKeyHash: [UInt8]? = nil, nextCertificateExpiresAt: Milliseconds? = nil,
     contact: SiteContact = SiteContact()
   ) {
     self.id = id
@@ -96,6 +100,8 @@ package struct SiteRecord: Sendable, Equatable {
     self.tokenExpiresAt = tokenExpiresAt
     self.keyHash = keyHash
     self.certificateExpiresAt = certificateExpiresAt
+    self.nextKeyHash = nextKeyHash
+    self.nextCertificateExpiresAt = nextCertificateExpiresAt
     self.contact = contact
   }
 }
@@ -115,8 +121,35 @@ package struct SiteContact: Sendable, Equatable {
   package var digestEqual: Bool?
   package var parked: Int64 = 0
   package var pending: Int64 = 0
+  /// The hub's pins that the site has kept, base64url; empty before it said so.
+  package var pins: [String] = []
 
   package init() {}
+}
+
+/// Something that the county asked of a site; carried out at a contact, and then kept with its
+/// result.
+package struct StoredInstruction: Sendable, Equatable {
+  package let id: String
+  package let site: SiteID
+  /// As the protocol names it.
+  package let kind: String
+  package let issuedAt: Milliseconds
+  /// Set when the site has said, or shown, that it is done.
+  package var doneAt: Milliseconds?
+  package var result: String?
+
+  package init(
+    id: String, site: SiteID, kind: String, issuedAt: Milliseconds, doneAt: Milliseconds? = nil,
+    result: String? = nil
+  ) {
+    self.id = id
+    self.site = site
+    self.kind = kind
+    self.issuedAt = issuedAt
+    self.doneAt = doneAt
+    self.result = result
+  }
 }
 
 /// Names a batch: its number within a replica's incarnation.

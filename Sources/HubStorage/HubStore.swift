@@ -25,12 +25,16 @@ package protocol HubReader {
   func treeNode(_ id: MerkleNodeID) throws -> Hash256
 
   func site(_ id: SiteID) throws -> SiteRecord?
-  /// The site whose certificate key has this hash, whatever its state.
+  /// The site whose certificate key, present or next, has this hash, whatever its state.
   func site(keyHash: [UInt8]) throws -> SiteRecord?
   /// The site whose join token has this hash, whatever its state.
   func site(tokenHash: [UInt8]) throws -> SiteRecord?
   /// In order of their names.
   var sites: [SiteRecord] { get throws }
+
+  /// What was asked of a site: the open ones and, newest first, at most `doneLimit` of those that
+  /// are done; all in the order in which they were issued.
+  func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction]
 
   /// For each key the living row, or else the last deleted one; unknown keys are left out.
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow]
@@ -94,6 +98,10 @@ package protocol HubWriter: HubReader {
 
   /// Inserts or replaces a site's record.
   ///
-  /// - Throws: ``HubStoreError/unusable(_:)`` if another site has its key or token; that one stays.
+  /// - Throws: ``HubStoreError/unusable(_:)`` if another site has one of its keys, as its present
+  ///   or its next one, or its token; that one stays.
   func put(_ site: SiteRecord) throws
+
+  /// Inserts or replaces an instruction.
+  func put(_ instruction: StoredInstruction) throws
 }

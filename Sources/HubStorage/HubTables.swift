@@ -5,6 +5,7 @@
 /// | `kreissync_county`      | one row: key, name, history, digest key, schema                   |
 /// | `kreissync_counter`     | one row: the head of the log; locked by every write first         |
 /// | `kreissync_site`        | sites, certificates, tokens, last contact                         |
+/// | `kreissync_instruction` | what the county asked of sites, and what became of it             |
 /// | `kreissync_case`        | lead, epoch and digest of each case; '' for rows without a case   |
 /// | `kreissync_grant`       | the scope log: who may hold a case, from which entry to which      |
 /// | `kreissync_row`         | versions of each row's columns, and what is left of deleted rows  |
@@ -35,7 +36,12 @@ enum HubTables {
       session_issued INTEGER NOT NULL, session_nonce TEXT NOT NULL, session_used INTEGER NOT NULL,
       incarnation TEXT NOT NULL, cursor INTEGER NOT NULL, last_contact INTEGER,
       last_success INTEGER, clock_skew INTEGER NOT NULL, digest_equal INTEGER,
-      parked INTEGER NOT NULL, pending INTEGER NOT NULL) STRICT;
+      parked INTEGER NOT NULL, pending INTEGER NOT NULL, next_key_hash BLOB UNIQUE,
+      next_certificate_expires_at INTEGER, pins TEXT NOT NULL) STRICT;
+    CREATE TABLE kreissync_instruction (
+      id TEXT PRIMARY KEY, site TEXT NOT NULL, kind TEXT NOT NULL, issued_at INTEGER NOT NULL,
+      done_at INTEGER, result TEXT) STRICT;
+    CREATE INDEX kreissync_instruction_site ON kreissync_instruction (site, issued_at);
     CREATE TABLE kreissync_case (
       case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, epoch INTEGER NOT NULL,
       epoch_since INTEGER NOT NULL, digest BLOB NOT NULL, last_seq INTEGER NOT NULL)

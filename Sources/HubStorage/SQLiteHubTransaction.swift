@@ -58,7 +58,8 @@ struct SQLiteHubTransaction: HubWriter {
   private static let siteColumns = """
     id, name, kind, areas, state, url, join_url, token_hash, token_expires_at, key_hash,
     certificate_expires_at, session_issued, session_nonce, session_used, incarnation, cursor,
-    last_contact, last_success, clock_skew, digest_equal, parked, pending
+    last_contact, last_success, clock_skew, digest_equal, parked, pending, next_key_hash,
+    next_certificate_expires_at, pins
     """
 
   private func siteRecord(_ row: ResultRow) throws -> SiteRecord {
@@ -74,6 +75,7 @@ struct SQLiteHubTransaction: HubWriter {
     contact.digestEqual = row.optionalInteger(19).map { $0 == 1 }
     contact.parked = row.integer(20)
     contact.pending = row.integer(21)
+    contact.pins = row.text(24).split(separator: ",").map(String.init)
     guard let kind = SiteKind(rawValue: row.text(2)), let state = SiteState(rawValue: row.text(4))
     else { throw HubStoreError.unusable("site \(row.text(0)) has an unknown kind or state") }
     return SiteRecord(
@@ -81,7 +83,9 @@ struct SQLiteHubTransaction: HubWriter {
       areas: row.text(3).split(separator: ",").map(String.init), state: state, url: row.text(5),
       joinURL: row.text(6), tokenHash: row.isNull(7) ? nil : row.blob(7),
       tokenExpiresAt: row.integer(8), keyHash: row.isNull(9) ? nil : row.blob(9),
-      certificateExpiresAt: row.optionalInteger(10), contact: contact)
+      certificateExpiresAt: row.optionalInteger(10),
+      nextKeyHash: row.isNull(22) ? nil : row.blob(22),
+      nextCertificateExpiresAt: row.optionalInteger(23), contact: contact)
   }
 
   func site(_ id: SiteID) throws -> SiteRecord? {
@@ -90,8 +94,9 @@ struct SQLiteHubTransaction: HubWriter {
   }
 
   func site(keyHash: [UInt8]) throws -> SiteRecord? {
-    try query("SELECT \(Self.siteColumns) FROM kreissync_site WHERE key_hash = ?").first(
-      .blob(keyHash), body: siteRecord)
+    try query(
+      "SELECT \(Self.siteColumns) FROM kreissync_site WHERE key_hash = ?1 OR next_key_hash = ?1"
+    ).first(.blob(keyHash), body: siteRecord)
   }
 
   func site(tokenHash: [UInt8]) throws -> SiteRecord? {
@@ -116,10 +121,15 @@ struct SQLiteHubTransaction: HubWriter {
       INSERT INTO kreissync_site (\(Self.siteColumns)) VALUES (\(marks))
       ON CONFLICT (id) DO UPDATE SET \(renewed)
       """)
+    let taken = HubStoreError.unusable("another site has the key or the join token of \(site.id)")
+    // The tables' own constraints do not see one site's present key among the others' next ones.
+    for key in [site.keyHash, site.nextKeyHash] {
+      if let key, let holder = try self.site(keyHash: key), holder.id != site.id { throw taken }
+    }
     do {
       try upsert.run(parameters(of: site))
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-      throw HubStoreError.unusable("another site has the key or the join token of \(site.id)")
+      throw taken
     }
   }
 
@@ -135,7 +145,34 @@ struct SQLiteHubTransaction: HubWriter {
       .integer(contact.cursor), Parameter(contact.lastContact), Parameter(contact.lastSuccess),
       .integer(contact.clockSkew), Parameter(contact.digestEqual.map { $0 ? 1 : 0 }),
       .integer(contact.parked), .integer(contact.pending),
+      site.nextKeyHash.map(Parameter.blob) ?? .null, Parameter(site.nextCertificateExpiresAt),
+      .text(contact.pins.joined(separator: ",")),
     ]
+  }
+
+  // MARK: Instructions
+
+  func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction] {
+    try query(
+      """
+      SELECT id, kind, issued_at, done_at, result FROM kreissync_instruction
+      WHERE site = ?1 AND (done_at IS NULL OR id IN (
+        SELECT id FROM kreissync_instruction WHERE site = ?1 AND done_at IS NOT NULL
+        ORDER BY issued_at DESC, id DESC LIMIT ?2))
+      ORDER BY issued_at, id
+      """
+    ).all(Parameter(site), .integer(Int64(doneLimit))) { row in
+      StoredInstruction(
+        id: row.text(0), site: site, kind: row.text(1), issuedAt: row.integer(2),
+        doneAt: row.optionalInteger(3), result: row.isNull(4) ? nil : row.text(4))
+    }
+  }
+
+  func put(_ instruction: StoredInstruction) throws {
+    try query("INSERT OR REPLACE INTO kreissync_instruction VALUES (?, ?, ?, ?, ?, ?)").run(
+      .text(instruction.id), Parameter(instruction.site), .text(instruction.kind),
+      .integer(instruction.issuedAt), Parameter(instruction.doneAt),
+      instruction.result.map(Parameter.text) ?? .null)
   }
 
   // MARK: Batches

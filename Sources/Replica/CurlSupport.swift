@@ -35,6 +35,24 @@ final class CurlInbox {
   }
 }
 
+/// Asks, while a transfer runs, whether it is still wanted.
+final class CurlWatch {
+  private let isStopping: () -> Bool
+
+  init(isStopping: @escaping () -> Bool) {
+    self.isStopping = isStopping
+  }
+
+  /// libcurl's progress callback; its context is a ``CurlWatch``. Anything but 0 ends the transfer.
+  ///
+  /// > this function gets called very frequently … roughly once per second even if nothing is
+  /// > transferred (CURLOPT_XFERINFOFUNCTION)
+  static let look: kreissync_curl_progress = { context, _, _, _, _ in
+    guard let context else { return 0 }
+    return Unmanaged<CurlWatch>.fromOpaque(context).takeUnretainedValue().isStopping() ? 1 : 0
+  }
+}
+
 /// A list of header lines in libcurl's form; it lives as long as the object.
 final class CurlHeaders {
   private(set) var list: UnsafeMutableRawPointer?

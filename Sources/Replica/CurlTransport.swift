@@ -19,6 +19,7 @@ package final class CurlTransport: HubLink {
   private let handle: UnsafeMutableRawPointer
   private let hub: HubURL
   private let inbox = CurlInbox(byteCountMax: ProtocolLimit.bodyByteCountMax)
+  private let watch: CurlWatch
   private let errorText: UnsafeMutablePointer<CChar>
 
   /// Reaching the hub and shaking hands, also beside a crowd that does the same.
@@ -29,22 +30,26 @@ package final class CurlTransport: HubLink {
   /// Prepares a link; dials nothing yet.
   ///
   /// - Parameters:
-  ///   - pin: SHA-256 of the DER of the hub key's SubjectPublicKeyInfo.
+  ///   - pins: SHA-256 of the DER of the hub key's SubjectPublicKeyInfo; any of them may answer.
   ///   - certificate: what the site shows; nil while it joins.
+  ///   - isStopping: asked about once a second while a request is under way; true ends it as a cut
+  ///     line would.
   package init(
-    hub: HubURL, pin: [UInt8], certificate: ClientCertificate?
+    hub: HubURL, pins: [[UInt8]], certificate: ClientCertificate?,
+    until isStopping: @escaping () -> Bool = { false }
   ) throws(LinkFailure) {
-    precondition(pin.count == JoinString.pinByteCount)
+    precondition(!pins.isEmpty && pins.allSatisfy { $0.count == JoinString.pinByteCount })
     guard CurlLibrary.isReady, let handle = curl_easy_init() else {
       throw LinkFailure(cause: .unreachable, detail: "libcurl could not be started")
     }
     self.handle = handle
     self.hub = hub
+    watch = CurlWatch(isStopping: isStopping)
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     // The object is complete: if an option fails, deinit releases both.
     try setTransfer()
-    try setIdentity(pin: pin, certificate: certificate)
+    try setIdentity(pins: pins, certificate: certificate)
   }
 
   deinit {
@@ -94,14 +99,20 @@ package final class CurlTransport: HubLink {
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     try set(CURLOPT_WRITEDATA, pointer: Unmanaged.passUnretained(inbox).toOpaque())
     try require(kreissync_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, CurlInbox.receive))
+    try set(CURLOPT_NOPROGRESS, 0)
+    try set(CURLOPT_XFERINFODATA, pointer: Unmanaged.passUnretained(watch).toOpaque())
+    try require(kreissync_curl_set_progress(handle, CurlWatch.look))
   }
 
-  private func setIdentity(pin: [UInt8], certificate: ClientCertificate?) throws(LinkFailure) {
+  private func setIdentity(
+    pins: [[UInt8]], certificate: ClientCertificate?
+  ) throws(LinkFailure) {
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_3))
     // Case 1: whom the site believes. The pin is checked although the rest is off.
     try set(CURLOPT_SSL_VERIFYPEER, 0)
     try set(CURLOPT_SSL_VERIFYHOST, 0)
-    try set(CURLOPT_PINNEDPUBLICKEY, "sha256//" + Base64URL.encodeStandard(pin))
+    let hashes = pins.map { "sha256//" + Base64URL.encodeStandard($0) }
+    try set(CURLOPT_PINNEDPUBLICKEY, hashes.joined(separator: ";"))
     // A resumed session would carry yesterday's judgement of the site's certificate.
     try set(CURLOPT_SSL_SESSIONID_CACHE, 0)
     // Case 2: whom the hub believes.

@@ -20,6 +20,7 @@ package enum Enrolment {
     _ joinString: JoinString, directory: String, wait: @escaping (Int) -> Void
   ) throws(EnrolmentError) -> JoinResponse {
     let key = try prepare(directory)
+    try CertificateRenewal.abandon(in: directory)
     let request = JoinRequest(token: joinString.token, csr: try key.certificateRequest())
     let response = try post(request, to: joinString, wait: wait)
     guard response.county == joinString.county.string else { throw .unreadableAnswer }
@@ -48,7 +49,7 @@ package enum Enrolment {
     let answer: ProtocolResponse
     do {
       let link = PatientLink(
-        try CurlTransport(hub: joinString.joinURL, pin: joinString.pin, certificate: nil),
+        try CurlTransport(hub: joinString.joinURL, pins: [joinString.pin], certificate: nil),
         wait: wait)
       answer = try link.exchange(
         ProtocolRequest(
@@ -62,7 +63,7 @@ package enum Enrolment {
     return try decode(answer)
   }
 
-  private static func decode<Message: Decodable>(
+  static func decode<Message: Decodable>(
     _ answer: ProtocolResponse
   ) throws(EnrolmentError) -> Message {
     do {

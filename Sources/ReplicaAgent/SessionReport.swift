@@ -53,6 +53,8 @@ package enum SessionError: Error, Sendable, Equatable {
   /// The replica's file is behind its sidecar.
   case replicaRestored
   case unfitAnswer(String)
+  /// The program ends; the next session goes on.
+  case stopped
 }
 
 extension SessionError {
@@ -82,6 +84,7 @@ extension Error {
     case SessionError.historyRewritten: "history_rewritten"
     case SessionError.replicaRestored: "replica_restored"
     case SessionError.unfitAnswer: "unfit_answer"
+    case SessionError.stopped: "stopped"
     default: "failed"
     }
   }

@@ -31,6 +31,12 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   private var awaited: ReplicaSession.Action?
   private var sentBatch: WaitingBatch?
   private var failure: (any Error)?
+  /// What the hub said when it was greeted; nil before.
+  package private(set) var greeting: HubGreeting?
+  /// How the comparison of the whole scope goes, if it was asked for.
+  private var verified: VerifyResult?
+  /// What the hub's last answer said of when to ask again.
+  package private(set) var retryAfterSeconds: Int?
 
   /// Looks whether the replica is the one that the last session left, and repairs its triggers.
   ///
@@ -88,6 +94,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   package mutating func receive(_ outcome: Result<ProtocolResponse, LinkFailure>) {
     guard let action = awaited else { preconditionFailure("no request waits for an answer") }
     awaited = nil
+    if case .success(let response) = outcome { retryAfterSeconds = response.retryAfterSeconds }
     do {
       next = session.handle(try digest(Self.accepted(outcome), of: action))
     } catch let error as SessionError
@@ -120,9 +127,14 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
 
   /// Runs the session to its end.
   ///
+  /// - Parameter isStopping: asked between the steps; true leaves the rest to the next session.
   /// - Throws: what ended it early; the hub is told if it was reached, and the replica remembers.
-  package mutating func run(over link: some HubLink) throws -> SessionReport {
+  ///   ``SessionError/stopped`` leaves both as they are.
+  package mutating func run(
+    over link: some HubLink, until isStopping: () -> Bool = { false }
+  ) throws -> SessionReport {
     while true {
+      if isStopping() { throw SessionError.stopped }
       switch advance() {
       case .nothing:
         continue
@@ -220,6 +232,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     }
     try verify(head, proof: answer.consistency)
     sessionNumber = answer.session
+    greeting = HubGreeting(answer)
+    if let pins = greeting?.pins, !pins.isEmpty { try environment.keepPins(pins) }
     try file.updateRecord { $0.head = head.seq }
   }
 
@@ -270,7 +284,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     let request = PullRequest(
       session: sessionNumber, since: record.position, continuation: continuation,
       refreshRows: continuation == nil ? refreshRows : [],
-      refreshCases: continuation == nil ? Array(cases) : [])
+      refreshCases: continuation == nil ? Array(cases) : [],
+      comparesAll: greeting?.asks(for: .verify) == true ? true : nil)
     return try Self.json(ProtocolPath.pull, request)
   }
 
@@ -296,6 +311,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     record = try file.record()
     try sidecars.write(Sidecar(record))
     unequalCases = outcome.unequalCases
+    verified = VerifyResult(
+      isEqual: outcome.isEqual, wasUnequal: verified.map { $0 != .equal } ?? false)
     report.position = record.position
     report.rowsPulled += outcome.rowCount
     report.casesGranted += outcome.casesGranted
@@ -312,7 +329,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       ByeRequest(
         session: sessionNumber, result: failure?.sessionCode ?? "done", seq: record.position.seq,
         digestEqual: failure == nil ? report.digestEqual : nil, parked: report.parked,
-        pending: try file.pendingCount()))
+        pending: try file.pendingCount(), pins: greeting?.wirePins,
+        instructions: failure == nil ? greeting?.results(verified: verified) : nil))
   }
 
   private func takeGoodbye(_ response: ProtocolResponse) throws {

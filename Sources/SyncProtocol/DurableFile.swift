@@ -25,6 +25,22 @@ package enum DurableFile {
     try syncDirectory(of: path)
   }
 
+  /// Puts the file at `path` in the place of the one at `target`. When this returns it survives a
+  /// power cut; before, the one or the other stands there, whole.
+  package static func move(_ path: String, to target: String) throws(FileFailure) {
+    guard rename(path, target) == 0 else { throw FileFailure(.write, target) }
+    try syncDirectory(of: target)
+  }
+
+  /// Removes the file at `path`, durably; nothing happens when there is none.
+  package static func remove(_ path: String) throws(FileFailure) {
+    guard unlink(path) == 0 else {
+      if errno == ENOENT { return }
+      throw FileFailure(.write, path)
+    }
+    try syncDirectory(of: path)
+  }
+
   /// The file's bytes; nil when there is none at `path`.
   package static func read(
     _ path: String, byteCountMax: Int

@@ -46,6 +46,7 @@ package enum ProtocolPath {
   package static let push = "/v1/push"
   package static let pull = "/v1/pull"
   package static let bye = "/v1/bye"
+  package static let renew = "/v1/renew"
   /// On the join listener only.
   package static let join = "/v1/join"
 }
@@ -67,6 +68,10 @@ package enum ProtocolLimit {
   package static let identifierByteCountMax = 128
   /// HTTP header block.
   package static let headerByteCountMax = 16 << 10
+  /// Pins of the hub: the present one, the next, and room for one more.
+  package static let pinCountMax = 4
+  /// Instructions that one hello carries; the rest comes with the next.
+  package static let instructionCountMax = 16
   /// The whole of one request, from its first byte to its last.
   package static let requestSecondsMax = 60
 }

@@ -64,19 +64,68 @@ package struct HelloResponse: Codable, Sendable, Equatable {
   package var head: WirePosition
   /// RFC 9162 consistency proof from the site's position to `head`, hexadecimal hashes.
   package var consistency: [String]
+  /// The hub's clock, which judges certificates.
   package var clockMilliseconds: Int64
   package var schemaVersion: Int
+  /// The hashes of the keys by which the hub is known from now on, base64url; the present one
+  /// first. Nil from a hub that has nothing to say of it.
+  package var pins: [String]?
+  /// What the site is asked to do in this session. Nil for nothing.
+  package var instructions: [WireInstruction]?
 
   package init(
     session: Int64, head: Position, consistency: [Hash256], clock: Milliseconds,
-    schemaVersion: Int
+    schemaVersion: Int, pins: [String]? = nil, instructions: [WireInstruction]? = nil
   ) {
+    self.pins = pins
+    self.instructions = instructions
     self.session = session
     self.head = WirePosition(head)
     self.consistency = consistency.map(\.text)
     clockMilliseconds = clock
     self.schemaVersion = schemaVersion
   }
+}
+
+/// Something that the county asks of a site, carried out at the next contact.
+package struct WireInstruction: Codable, Sendable, Equatable {
+  package var id: String
+  /// ``Instruction`` names those that this program knows; others are left alone.
+  package var kind: String
+
+  package init(id: String, kind: String) {
+    self.id = id
+    self.kind = kind
+  }
+}
+
+/// The instructions of this version.
+package enum Instruction: String, Sendable, CaseIterable {
+  /// Renew the certificate now, whatever its age.
+  case renewCertificate = "renew_certificate"
+  /// Compute the digests of all cases anew and compare them with the hub's.
+  case verify
+}
+
+/// What became of an instruction.
+package struct WireInstructionResult: Codable, Sendable, Equatable {
+  package var id: String
+  /// A code, as ``VerifyResult`` for `verify`.
+  package var result: String
+
+  package init(id: String, result: String) {
+    self.id = id
+    self.result = result
+  }
+}
+
+/// How a comparison of the whole scope ended.
+package enum VerifyResult: String, Sendable, CaseIterable {
+  case equal
+  /// Cases differed, were pulled whole, and are equal.
+  case repaired
+  /// Cases differ also after the repair.
+  case unequal
 }
 
 /// The hub's answer to one batch, stored there and repeated byte by byte.
@@ -168,11 +217,15 @@ package struct PullRequest: Codable, Sendable, Equatable {
   package var refreshRows: [WireRowKey]
   /// Cases to be returned whole. On the first page only.
   package var refreshCases: [String]
+  /// Whether the last page is to bring the digests of all cases of the scope, not only of those in
+  /// which something happened. The same on all pages of a pull; nil for no.
+  package var comparesAll: Bool?
 
   package init(
     session: Int64, since: Position, continuation: PullContinuation?, refreshRows: [RowKey],
-    refreshCases: [CaseID]
+    refreshCases: [CaseID], comparesAll: Bool? = nil
   ) {
+    self.comparesAll = comparesAll
     self.session = session
     self.since = WirePosition(since)
     self.continuation = continuation
@@ -239,10 +292,17 @@ package struct ByeRequest: Codable, Sendable, Equatable {
   package var digestEqual: Bool?
   package var parked: Int64
   package var pending: Int64
+  /// The hub's pins as the site has kept them, base64url; nil where the hello named none.
+  package var pins: [String]?
+  /// Instructions that are carried out. Nil for none.
+  package var instructions: [WireInstructionResult]?
 
   package init(
-    session: Int64, result: String, seq: Int64, digestEqual: Bool?, parked: Int64, pending: Int64
+    session: Int64, result: String, seq: Int64, digestEqual: Bool?, parked: Int64, pending: Int64,
+    pins: [String]? = nil, instructions: [WireInstructionResult]? = nil
   ) {
+    self.pins = pins
+    self.instructions = instructions
     self.session = session
     self.result = result
     self.seq = seq

@@ -60,6 +60,7 @@ struct HubMemory: Sendable {
   var scope = ScopeMemory()
   var rows = RowMemory()
   var sites = SiteMemory()
+  var instructions = InstructionMemory()
   var batches = BatchMemory()
 
   init(county: CountyRecord, schema: Schema) {
@@ -83,6 +84,7 @@ final class InMemoryHubTransaction: HubWriter {
     case caseRecord(ScopeMemory.CaseChange)
     case grant(ScopeMemory.GrantPlace)
     case site(SiteID, SiteRecord?)
+    case instruction(String, StoredInstruction?)
     case entries(ReplicaLogID, [EntryID])
     case batch(BatchID)
   }
@@ -100,6 +102,7 @@ final class InMemoryHubTransaction: HubWriter {
       case .caseRecord(let change): memory.scope.undo(change)
       case .grant(let place): memory.scope.removeGrant(at: place)
       case .site(let id, let record): memory.sites.set(id, to: record)
+      case .instruction(let id, let before): _ = memory.instructions.set(id, to: before)
       case .entries(let log, let added): memory.batches.remove(added, of: log)
       case .batch(let id): memory.batches.remove(id)
       }
@@ -142,6 +145,11 @@ final class InMemoryHubTransaction: HubWriter {
     }
     undoSteps.append(.site(site.id, memory.sites.set(site.id, to: site)))
   }
+
+  func put(_ instruction: StoredInstruction) {
+    let before = memory.instructions.set(instruction.id, to: instruction)
+    undoSteps.append(.instruction(instruction.id, before))
+  }
 }
 
 // MARK: - Reading
@@ -155,12 +163,15 @@ extension InMemoryHubTransaction {
 
   func site(_ id: SiteID) -> SiteRecord? { memory.sites[id] }
   func site(keyHash: [UInt8]) -> SiteRecord? {
-    memory.sites.records.first { $0.keyHash == keyHash }
+    memory.sites.records.first { $0.keyHashes.contains(keyHash) }
   }
   func site(tokenHash: [UInt8]) -> SiteRecord? {
     memory.sites.records.first { $0.tokenHash == tokenHash }
   }
   var sites: [SiteRecord] { memory.sites.records }
+  func instructions(of site: SiteID, doneLimit: Int) -> [StoredInstruction] {
+    memory.instructions.all(of: site, doneLimit: doneLimit)
+  }
 
   func rows(_ keys: [RowKey]) -> [RowKey: StoredRow] {
     var found: [RowKey: StoredRow] = [:]

@@ -14,10 +14,14 @@ struct SiteMemory: Sendable {
   /// Whether no other site has the record's key or token.
   func mayPut(_ site: SiteRecord) -> Bool {
     let known = self[site.id]
-    if known?.keyHash == site.keyHash && known?.tokenHash == site.tokenHash { return true }
+    if known?.keyHash == site.keyHash && known?.nextKeyHash == site.nextKeyHash
+      && known?.tokenHash == site.tokenHash
+    {
+      return true
+    }
     return !records.contains { other in
       other.id != site.id
-        && (site.keyHash != nil && other.keyHash == site.keyHash
+        && (!site.keyHashes.isDisjoint(with: other.keyHashes)
           || site.tokenHash != nil && other.tokenHash == site.tokenHash)
     }
   }
@@ -44,6 +48,9 @@ struct SiteMemory: Sendable {
 }
 
 extension SiteRecord {
+  /// The keys by which the site may call, present and next.
+  var keyHashes: Set<[UInt8]> { Set([keyHash, nextKeyHash].compactMap { $0 }) }
+
   /// Where the record stands among the others.
   fileprivate var place: Place { Place(name: ByteText(name), id: id) }
 
@@ -53,6 +60,29 @@ extension SiteRecord {
 
     static func < (left: Place, right: Place) -> Bool {
       (left.name, left.id) < (right.name, right.id)
+    }
+  }
+}
+
+/// What the county asked of its sites.
+struct InstructionMemory: Sendable {
+  private var byID: [String: StoredInstruction] = [:]
+
+  /// Inserts, replaces or, with nil, removes an instruction; returns what stood there.
+  mutating func set(_ id: String, to instruction: StoredInstruction?) -> StoredInstruction? {
+    defer { byID[id] = instruction }
+    return byID[id]
+  }
+
+  func all(of site: SiteID, doneLimit: Int) -> [StoredInstruction] {
+    let mine = byID.values.filter { $0.site == site }.sorted {
+      ($0.issuedAt, ByteText($0.id)) < ($1.issuedAt, ByteText($1.id))
+    }
+    var doneLeft = mine.count { $0.doneAt != nil } - doneLimit
+    return mine.filter { instruction in
+      guard instruction.doneAt != nil else { return true }
+      doneLeft -= 1
+      return doneLeft < 0
     }
   }
 }

@@ -56,6 +56,11 @@ struct CommandFailure: Error {
     Foundation.exit(exit.rawValue)
   }
 
+  /// What went wrong, in the words of the command line.
+  init(translating error: any Error) {
+    self = Self.translating(error)
+  }
+
   private static func translating(_ error: any Error) -> CommandFailure {
     switch error {
     case let failure as CommandFailure: failure
@@ -140,7 +145,8 @@ extension CommandFailure {
     case .wrongIdentity(let detail):
       self.init(
         .hubUnreachable, "hub_identity", "what answers is not the county's hub: \(detail)",
-        hint: "something stands between; nothing was sent. Ask the county")
+        hint: "something stands between, or the hub has a new key; nothing was sent. Ask the "
+          + "county: `kreissync hub site rejoin` gives a new join string")
     case .certificateRefused(let detail):
       self.init(
         .refused, "certificate_refused", "the hub refuses this site's certificate: \(detail)",
@@ -165,6 +171,10 @@ extension CommandFailure {
       self.init(
         .failed, "unfit_answer", "the hub's answer to \(what) cannot be read",
         hint: "update kreissync at the site and at the hub")
+    case .stopped:
+      self.init(
+        .deferred, "stopped", "the session was ended before its end",
+        hint: "nothing is lost; the next one goes on")
     }
   }
 

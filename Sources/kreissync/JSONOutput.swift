@@ -52,10 +52,15 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLiteral,
 
 /// Prints the one document of a command with `--json`.
 func printJSON(_ document: JSONValue) {
+  print(jsonText(document))
+}
+
+/// A document on one line, with its keys in ascending order.
+func jsonText(_ document: JSONValue) -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   do {
-    print(String(decoding: try encoder.encode(document), as: UTF8.self))
+    return String(decoding: try encoder.encode(document), as: UTF8.self)
   } catch {
     // Texts, numbers and lists of them always encode.
     preconditionFailure("a JSON document did not encode: \(error)")

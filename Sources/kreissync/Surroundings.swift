@@ -29,12 +29,23 @@ enum Surroundings {
     return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
   }
 
-  static var hub: HubEnvironment {
-    HubEnvironment(now: now, random: random)
+  /// A number of the range, each as likely as any other.
+  static func draw(_ range: ClosedRange<Milliseconds>) -> Milliseconds {
+    Milliseconds.random(in: range)
   }
 
-  static var session: SessionEnvironment {
-    SessionEnvironment(software: software, now: now, random: random)
+  static var hub: HubEnvironment { hub { [] } }
+
+  /// - Parameter pins: what the hub announces, see ``HubEnvironment``.
+  static func hub(pins: @escaping @Sendable () -> [[UInt8]]) -> HubEnvironment {
+    HubEnvironment(now: now, random: random, pins: pins)
+  }
+
+  /// - Parameter keepPins: keeps the hub's announced pins, see ``SessionEnvironment``.
+  static func session(
+    keepPins: @escaping ([[UInt8]]) throws -> Void
+  ) -> SessionEnvironment {
+    SessionEnvironment(software: software, now: now, random: random, keepPins: keepPins)
   }
 
   /// Lets this process have as many open files as a hub's connections and databases need, or as

@@ -35,15 +35,21 @@ final class Child {
   private let errors: Capture
   private var outcome: Outcome?
 
-  /// - Parameter streamsOutput: standard output is a pipe for ``line(within:)``, not a file.
+  /// - Parameters:
+  ///   - streamsOutput: standard output is a pipe for ``line(within:)``, not a file.
+  ///   - streamsErrors: the same of standard error, for ``errorLine(within:)``.
   init(
-    _ arguments: [String], environment: [String: String] = [:], streamsOutput: Bool = false
+    _ arguments: [String], environment: [String: String] = [:], streamsOutput: Bool = false,
+    streamsErrors: Bool = false
   ) throws {
     let (reading, writing) = try Child.pipe()
     defer { close(writing) }
     let output = try streamsOutput ? Capture.pipe() : Capture.file()
-    let errors = try Capture.file()
-    defer { output.closeWriter() }
+    let errors = try streamsErrors ? Capture.pipe() : Capture.file()
+    defer {
+      output.closeWriter()
+      errors.closeWriter()
+    }
     (liveness, self.output, self.errors) = (reading, output, errors)
 
     var actions = posix_spawn_file_actions_t()
@@ -110,14 +116,29 @@ final class Child {
 
   /// The next line of a streamed output.
   func line(within seconds: Int = 30) throws -> String {
+    guard let line = Child.line(of: output, within: seconds) else {
+      throw HarnessError("no line was printed; on standard error: \(errors.text)")
+    }
+    return line
+  }
+
+  /// The next line of a streamed standard error.
+  func errorLine(within seconds: Int = 30) throws -> String {
+    guard let line = Child.line(of: errors, within: seconds) else {
+      throw HarnessError("no line was written to standard error")
+    }
+    return line
+  }
+
+  private static func line(of capture: Capture, within seconds: Int) -> String? {
     var bytes: [UInt8] = []
-    while Child.isReadable(output.reader, withinMilliseconds: seconds * 1_000) {
+    while isReadable(capture.reader, withinMilliseconds: seconds * 1_000) {
       var byte: UInt8 = 0
-      guard read(output.reader, &byte, 1) == 1 else { break }
+      guard read(capture.reader, &byte, 1) == 1 else { return nil }
       if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
       bytes.append(byte)
     }
-    throw HarnessError("no line was printed; on standard error: \(errors.text)")
+    return nil
   }
 
   private static func isReadable(_ descriptor: CInt, withinMilliseconds milliseconds: Int) -> Bool {

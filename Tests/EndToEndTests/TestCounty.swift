@@ -66,11 +66,11 @@ final class TestCounty {
   // MARK: The hub
 
   /// Starts `hub serve` and waits until it says that it listens.
-  func serve() throws {
+  func serve(logLevel: String = "notice") throws {
     let child = try Child(
       [
         Binary.path, "hub", "serve", "--data", hubDirectory, "--listen", "127.0.0.1:\(sitePort)",
-        "--join-listen", "127.0.0.1:\(joinPort)",
+        "--join-listen", "127.0.0.1:\(joinPort)", "--log-level", logLevel,
       ], streamsOutput: true)
     hub = child
     let line = try child.line()

@@ -20,12 +20,13 @@ struct SiteConformance {
     contact.digestEqual = false
     contact.parked = 3
     contact.pending = 2
+    contact.pins = ["p1", "p2"]
     let full = SiteRecord(
       id: "hemmingen", name: "Stadt Hemmingen", kind: .association,
       areas: ["08118027", "08118028"], state: .joined, url: "https://hub:1",
       joinURL: "https://hub:2",
       tokenHash: [1, 2, 3], tokenExpiresAt: 99, keyHash: [], certificateExpiresAt: 0,
-      contact: contact)
+      nextKeyHash: [4], nextCertificateExpiresAt: 7, contact: contact)
     try store.write { writer throws in
       try writer.put(full)
       try writer.put(.sample("plain"))

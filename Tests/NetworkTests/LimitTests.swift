@@ -148,7 +148,7 @@ struct LimitTests {
   @Test("Nobody at the address is unreachable, not a wrong identity")
   func nobody() throws {
     let link = try CurlTransport(
-      hub: try HubURL(parsing: "https://127.0.0.1:1"), pin: [UInt8](repeating: 0, count: 32),
+      hub: try HubURL(parsing: "https://127.0.0.1:1"), pins: [[UInt8](repeating: 0, count: 32)],
       certificate: nil)
     let failure = #expect(throws: LinkFailure.self) { try link.exchange(Self.push(1)) }
     #expect(failure?.cause == .unreachable)

@@ -34,7 +34,7 @@ final class TestHub: Sendable {
         joining: ListenAddress(host: "127.0.0.1", port: 0),
         identity: hub.identity, authorities: hub.authorities, endsOnSignals: false,
         requestSecondsMax: requestSecondsMax, siteLimits: siteLimits, joinLimits: joinLimits),
-      requests: hub.requests, now: systemTime, logger: quietLogger())
+      requests: hub.requests, now: { hub.requests.now }, logger: quietLogger())
     let listening = AsyncStream.makeStream(of: ListeningPorts.self)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
@@ -101,11 +101,12 @@ final class TestHub: Sendable {
 
   /// - Parameter host: `0.0.0.0` reaches loopback too, and is not taken for it.
   func link(
-    _ certificate: ClientCertificate?, host: String = "127.0.0.1", pin: [UInt8]? = nil
+    _ certificate: ClientCertificate?, host: String = "127.0.0.1", pin: [UInt8]? = nil,
+    pins: [[UInt8]]? = nil, until isStopping: @escaping () -> Bool = { false }
   ) throws -> CurlTransport {
     try CurlTransport(
-      hub: try HubURL(parsing: "https://\(host):\(sitePort)"), pin: pin ?? identity.pin,
-      certificate: certificate)
+      hub: try HubURL(parsing: "https://\(host):\(sitePort)"), pins: pins ?? [pin ?? identity.pin],
+      certificate: certificate, until: isStopping)
   }
 }
 
@@ -113,6 +114,10 @@ final class TestHub: Sendable {
 final class FakeCounties: CountyRequests {
   private struct State {
     var callers: [[UInt8]: Caller] = [:]
+    /// The key of a renewed certificate that was not used yet.
+    var nextKey: [UInt8]?
+    /// How far the hub's clock is ahead of the machine's.
+    var clockOffset: Milliseconds = 0
     var isFailing = false
     var answered: [ProtocolRequest] = []
     var reply: [UInt8]?
@@ -129,6 +134,12 @@ final class FakeCounties: CountyRequests {
     self.authority = authority
   }
 
+  /// The hub's clock.
+  var now: Milliseconds { systemTime() + state.withLock { $0.clockOffset } }
+  func advanceClock(by offset: Milliseconds) { state.withLock { $0.clockOffset += offset } }
+  /// The keys that count now.
+  var keyHashes: Set<[UInt8]> { state.withLock { Set($0.callers.keys) } }
+
   var answered: [ProtocolRequest] { state.withLock { $0.answered } }
   var joinCount: Int { state.withLock { $0.joinCount } }
   func revokeAll() { state.withLock { $0.callers = [:] } }
@@ -144,6 +155,11 @@ final class FakeCounties: CountyRequests {
   func caller(keyHash: [UInt8], county: CountyKey) throws -> Caller? {
     try state.withLock { state in
       if state.isFailing { throw TestFailure("the table cannot be read") }
+      // The next key's first use ends the present one.
+      if state.nextKey == keyHash {
+        state.callers = state.callers.filter { $0.key == keyHash }
+        state.nextKey = nil
+      }
       return state.callers[keyHash]
     }
   }
@@ -160,6 +176,7 @@ final class FakeCounties: CountyRequests {
   func release() { held.end() }
 
   func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
+    if request.path == ProtocolPath.renew { return renew(request, caller) }
     held.pass(caller.site)
     if let service = state.withLock({ $0.service }) { return service(request, caller) }
     let reply = state.withLock { state in
@@ -168,6 +185,28 @@ final class FakeCounties: CountyRequests {
     }
     return ProtocolResponse(
       status: 200, contentType: request.contentType, body: reply ?? request.body)
+  }
+
+  private func renew(_ request: ProtocolRequest, _ caller: Caller) -> ProtocolResponse {
+    do {
+      let message: RenewRequest = try WireJSON.decode(request.body)
+      guard
+        let name = SiteName(county: caller.county, site: caller.site, agent: "agent-2")
+      else { throw TestFailure("the site has no name") }
+      let issued = try authority.issue(
+        csr: message.csr, to: name, now: now,
+        serial: [UInt8](repeating: 8, count: CertificateAuthority.serialByteCount))
+      state.withLock { state in
+        if let before = state.nextKey { state.callers[before] = nil }
+        state.nextKey = issued.keyHash
+        state.callers[issued.keyHash] = caller
+      }
+      return ProtocolResponse(
+        status: 200, contentType: .json,
+        body: try WireJSON.encode(RenewResponse(certificate: issued.pem)))
+    } catch {
+      return ProtocolResponse(status: 400, contentType: .json, body: Array("{}".utf8))
+    }
   }
 
   func join(_ request: ProtocolRequest) -> ProtocolResponse {
@@ -179,7 +218,7 @@ final class FakeCounties: CountyRequests {
         throw TestFailure("the site has no name")
       }
       let issued = try authority.issue(
-        csr: message.csr, to: name, now: state.withLock { $0.issuedAt } ?? systemTime(),
+        csr: message.csr, to: name, now: state.withLock { $0.issuedAt } ?? now,
         serial: [UInt8](repeating: 9, count: CertificateAuthority.serialByteCount))
       admit(issued.keyHash, as: Caller(county: authority.county, site: site))
       let answer = JoinResponse(

@@ -20,7 +20,8 @@ struct GoldenJSONTests {
     #expect(first.position.position?.treeHead == .empty)
     let response = HelloResponse(
       session: 300, head: try Sample.position(seq: 4, size: 3),
-      consistency: try Sample.proofFromOneToThree(), clock: 1_763_000_500_250, schemaVersion: 1)
+      consistency: try Sample.proofFromOneToThree(), clock: 1_763_000_500_250, schemaVersion: 1,
+      pins: Sample.pins, instructions: [WireInstruction(id: "i1", kind: "verify")])
     try expect("json.hello_response", response)
   }
 
@@ -56,14 +57,16 @@ struct GoldenJSONTests {
       "json.pull_request.next",
       PullRequest(
         session: 300, since: since, continuation: page.head.continuation, refreshRows: [],
-        refreshCases: []))
+        refreshCases: [], comparesAll: true))
   }
 
   @Test("a goodbye is written and read")
   func bye() throws {
     try expect(
       "json.bye_request",
-      ByeRequest(session: 300, result: "done", seq: 4, digestEqual: true, parked: 0, pending: 0))
+      ByeRequest(
+        session: 300, result: "done", seq: 4, digestEqual: true, parked: 0, pending: 0,
+        pins: Sample.pins, instructions: [WireInstructionResult(id: "i1", result: "equal")]))
     try expect(
       "json.bye_request.failed",
       ByeRequest(
@@ -86,6 +89,15 @@ struct GoldenJSONTests {
         kind: "municipality", certificate: pem("CERTIFICATE"), authority: pem("CERTIFICATE"),
         hubURL: "https://hub.example:8443", schema: "version = 1\n",
         digestKey: Base64URL.encode(Array(0..<16)), history: "hist-a"))
+  }
+
+  @Test("renewing is written and read")
+  func renew() throws {
+    func pem(_ label: String) -> String {
+      "-----BEGIN \(label)-----\nMAA=\n-----END \(label)-----\n"
+    }
+    try expect("json.renew_request", RenewRequest(csr: pem("CERTIFICATE REQUEST")))
+    try expect("json.renew_response", RenewResponse(certificate: pem("CERTIFICATE")))
   }
 
   @Test("an error is written and read")

@@ -166,7 +166,10 @@ struct RandomMessages {
   mutating func helloResponse() -> HelloResponse {
     HelloResponse(
       session: natural(), head: position(), consistency: several(upTo: 3) { $0.hash() },
-      clock: integer(), schemaVersion: below(100))
+      clock: integer(), schemaVersion: below(100),
+      pins: chance(in: 2) ? several(upTo: 3) { $0.string() } : nil,
+      instructions: chance(in: 2)
+        ? several(upTo: 3) { WireInstruction(id: $0.string(), kind: $0.string()) } : nil)
   }
 
   mutating func pushResponse() -> PushResponse {
@@ -188,13 +191,17 @@ struct RandomMessages {
     PullRequest(
       session: natural(), since: position(), continuation: chance(in: 2) ? continuation() : nil,
       refreshRows: several(upTo: 3) { $0.rowKey() },
-      refreshCases: several(upTo: 3) { CaseID($0.string()) })
+      refreshCases: several(upTo: 3) { CaseID($0.string()) },
+      comparesAll: element(of: [nil, true, false]))
   }
 
   mutating func byeRequest() -> ByeRequest {
     ByeRequest(
       session: natural(), result: string(), seq: natural(),
-      digestEqual: element(of: [nil, true, false]), parked: natural(), pending: natural())
+      digestEqual: element(of: [nil, true, false]), parked: natural(), pending: natural(),
+      pins: chance(in: 2) ? several(upTo: 3) { $0.string() } : nil,
+      instructions: chance(in: 2)
+        ? several(upTo: 3) { WireInstructionResult(id: $0.string(), result: $0.string()) } : nil)
   }
 
   mutating func joinResponse() -> JoinResponse {

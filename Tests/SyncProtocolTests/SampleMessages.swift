@@ -87,6 +87,10 @@ enum Sample {
       treeHead: TreeHead(size: size, root: try Vectors.hash("tree.head.\(size)")))
   }
 
+  static let pins = ["pin", "next"].map {
+    Base64URL.encode(Hash256(sha256Of: Array($0.utf8)).bytes)
+  }
+
   static func proofFromOneToThree() throws -> [Hash256] {
     [try Vectors.hash("tree.leaf.1"), try Vectors.hash("tree.leaf.2")]
   }

@@ -70,7 +70,7 @@ struct SpecificationTests {
     arguments: [
       [
         ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
-        ProtocolPath.join,
+        ProtocolPath.join, ProtocolPath.renew,
       ]
     ])
   func paths(paths: [String]) throws {
@@ -110,6 +110,7 @@ struct SpecificationTests {
       ("json.push_response", "PushResponse"), ("json.pull_request.next", "PullRequest"),
       ("json.bye_request", "ByeRequest"), ("json.bye_response", "ByeResponse"),
       ("json.join_request", "JoinRequest"), ("json.join_response", "JoinResponse"),
+      ("json.renew_request", "RenewRequest"), ("json.renew_response", "RenewResponse"),
       ("json.error", "Error"),
     ])
   func keys(vector: String, schema: String) throws {
@@ -141,6 +142,8 @@ struct SpecificationTests {
       ("a join string", JoinString.characterCountMax, "characters"),
       ("changes of a batch", ProtocolLimit.batchChangeCountMax, ""),
       ("rows and cases to refresh in one pull", PullRequest.refreshCountMax, ""),
+      ("pins in one hello", ProtocolLimit.pinCountMax, ""),
+      ("instructions in one hello", ProtocolLimit.instructionCountMax, ""),
     ])
   func limits(what: String, limit: Int, unit: String) throws {
     let row = "| \(what) | \(grouped(limit))\(unit.isEmpty ? "" : " " + unit) |"

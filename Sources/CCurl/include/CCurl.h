@@ -29,6 +29,14 @@ static inline CURLcode kreissync_curl_set_callback(CURL *handle, CURLoption opti
   return curl_easy_setopt(handle, option, value);
 }
 
+typedef int (*kreissync_curl_progress)(void *context, curl_off_t download_total,
+                                       curl_off_t downloaded, curl_off_t upload_total,
+                                       curl_off_t uploaded);
+
+static inline CURLcode kreissync_curl_set_progress(CURL *handle, kreissync_curl_progress value) {
+  return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
+}
+
 static inline CURLcode kreissync_curl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }

@@ -27,6 +27,9 @@ class HubTap: HubWriter {
   func site(keyHash: [UInt8]) throws -> SiteRecord? { try reader.site(keyHash: keyHash) }
   func site(tokenHash: [UInt8]) throws -> SiteRecord? { try reader.site(tokenHash: tokenHash) }
   var sites: [SiteRecord] { get throws { try reader.sites } }
+  func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction] {
+    try reader.instructions(of: site, doneLimit: doneLimit)
+  }
 
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow] { try reader.rows(keys) }
   func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow] {
@@ -85,6 +88,7 @@ class HubTap: HubWriter {
   }
 
   func put(_ site: SiteRecord) throws { try writer!.put(site) }
+  func put(_ instruction: StoredInstruction) throws { try writer!.put(instruction) }
 }
 
 /// A hub's store whose transactions are all tapped.

@@ -1,4 +1,5 @@
 import HubService
+import HubStorage
 import SyncCore
 
 extension CommandFailure {
@@ -17,6 +18,10 @@ extension CommandFailure {
       self.init(
         .failed, "unknown_row", "table \(table) has no row \(id)",
         hint: "`kreissync hub row list \(table)` names them")
+    case .notPossible(let site, let state):
+      self.init(
+        .failed, "site_\(state.rawValue)", "site \(site) is \(state.rawValue)",
+        hint: Self.cure(of: state))
     case .caseNeeded(let table):
       self.init(
         .usage, "case_needed", "a row of \(table) belongs to a case", hint: "name it with --case")
@@ -31,6 +36,15 @@ extension CommandFailure {
       self.init(
         .refused, rule.rawValue, "row \(id) of \(table) is refused by the rule \(rule.rawValue)",
         hint: Self.cure(of: rule) + "; nothing was written")
+    }
+  }
+
+  private static func cure(of state: SiteState) -> String {
+    switch state {
+    case .waiting: "it has not joined yet; hand it its join string"
+    case .held: "choose which copy goes on with `kreissync hub site rejoin`"
+    case .revoked: "`kreissync hub site rejoin` lets it join again"
+    case .joined, .paused: "look at `kreissync hub site show`"
     }
   }
 

@@ -11,7 +11,7 @@ struct HubCommand: ParsableCommand {
     commandName: "hub", abstract: "The county's hub.",
     subcommands: [
       HubInit.self, HubServe.self, HubSite.self, HubStatus.self, HubConflicts.self,
-      HubProposals.self, HubLog.self, HubRow.self,
+      HubProposals.self, HubLog.self, HubRow.self, HubResync.self, HubKeys.self,
     ])
 }
 

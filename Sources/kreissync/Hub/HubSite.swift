@@ -10,7 +10,8 @@ struct HubSite: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "site", abstract: "The county's sites.",
     subcommands: [
-      HubSiteAdd.self, HubSiteList.self, HubSiteShow.self, HubSiteRevoke.self, HubSiteRejoin.self,
+      HubSiteAdd.self, HubSiteList.self, HubSiteShow.self, HubSitePause.self, HubSiteResume.self,
+      HubSiteRenew.self, HubSiteRevoke.self, HubSiteRejoin.self,
     ])
 }
 
@@ -137,6 +138,42 @@ struct HubSiteRevoke: ParsableCommand {
   }
 }
 
+struct HubSitePause: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pause", abstract: "Keeps a site from syncing until it is resumed.")
+
+  @OptionGroup var options: CountyOptions
+  @Argument(help: "The site's id.") var site: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let record = try options.directory.administration(options.key()).pause(SiteID(site))
+    if output.json {
+      printJSON(record.json)
+    } else {
+      print("site \(record.name) is paused; what it writes waits on its disk")
+    }
+  }
+}
+
+struct HubSiteResume: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Lets a paused site sync again.")
+
+  @OptionGroup var options: CountyOptions
+  @Argument(help: "The site's id.") var site: String
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let record = try options.directory.administration(options.key()).resume(SiteID(site))
+    if output.json {
+      printJSON(record.json)
+    } else {
+      print("site \(record.name) may sync again; its daemon tries within an hour or so")
+    }
+  }
+}
+
 struct HubSiteList: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Lists the county's sites.")
@@ -146,16 +183,18 @@ struct HubSiteList: ParsableCommand {
 
   func run() throws {
     let sites = try options.directory.open(options.key()).read { try $0.sites }
+    let settings = try HubSettings.read(directory: options.path)
+    let now = Surroundings.now()
     if output.json {
-      printJSON(.list(sites.map(\.json)))
+      printJSON(.list(sites.map { $0.json(reasons: $0.expiryReasons(settings, at: now)) }))
     } else {
       print(
         TextTable(
-          header: ["site", "name", "kind", "areas", "state"],
+          header: ["site", "name", "kind", "areas", "state", "reasons"],
           rows: sites.map {
             [
               $0.id.string, $0.name, $0.kind.rawValue, $0.areas.joined(separator: " "),
-              $0.state.rawValue,
+              $0.state.rawValue, $0.expiryReasons(settings, at: now).joined(separator: " "),
             ]
           }
         ).text)
@@ -171,13 +210,17 @@ struct HubSiteShow: ParsableCommand {
   @Argument(help: "The site's id.") var site: String
   @OptionGroup var output: OutputOptions
 
+  /// Instructions that are done are shown for a while.
+  private static let doneCountMax = 10
+
   func run() throws {
     let id = SiteID(site)
-    guard let record = try options.directory.open(options.key()).read({ try $0.site(id) }) else {
-      throw AdministrationError.unknownSite(id)
+    let (found, instructions) = try options.directory.open(options.key()).read { reader in
+      (try reader.site(id), try reader.instructions(of: id, doneLimit: Self.doneCountMax))
     }
+    guard let record = found else { throw AdministrationError.unknownSite(id) }
     if output.json {
-      printJSON(record.json)
+      printJSON(record.json(instructions: instructions))
     } else {
       let contact = record.contact
       print(
@@ -190,13 +233,28 @@ struct HubSiteShow: ParsableCommand {
           last contact  \(contact.lastContact.map(rfc3339) ?? "never")
           last success  \(contact.lastSuccess.map(rfc3339) ?? "never")
           certificate   \(record.certificateExpiresAt.map { "until " + rfc3339($0) } ?? "none")
+          asked         \(instructions.isEmpty ? "nothing" : "")
         """)
+      for instruction in instructions {
+        let result = instruction.result ?? "open"
+        print("    \(rfc3339(instruction.issuedAt))  \(instruction.kind)  \(result)")
+      }
     }
   }
 }
 
 extension SiteRecord {
-  fileprivate var json: JSONValue {
+  fileprivate var json: JSONValue { .object(fields) }
+
+  fileprivate func json(reasons: [String]) -> JSONValue {
+    .object(fields.merging(["reasons": .list(reasons.map { .text($0) })]) { $1 })
+  }
+
+  fileprivate func json(instructions: [StoredInstruction]) -> JSONValue {
+    .object(fields.merging(["instructions": .list(instructions.map(\.json))]) { $1 })
+  }
+
+  private var fields: [String: JSONValue] {
     [
       "site": .text(id.string), "name": .text(name), "kind": .text(kind.rawValue),
       "areas": .list(areas.map { .text($0) }), "state": .text(state.rawValue),
@@ -205,5 +263,12 @@ extension SiteRecord {
       "last_success": JSONValue(time: contact.lastSuccess),
       "certificate_expires_at": JSONValue(time: certificateExpiresAt),
     ]
+  }
+
+  /// Whether a person should look at the site's certificate; stable codes.
+  func expiryReasons(_ settings: HubSettings, at now: Milliseconds) -> [String] {
+    guard state == .joined || state == .paused, let end = certificateExpiresAt else { return [] }
+    if end <= now { return ["certificate_expired"] }
+    return end - now <= settings.expiryWarning ? ["certificate_expires_soon"] : []
   }
 }

@@ -15,6 +15,7 @@ struct HubStatus: ParsableCommand {
     let store = try options.directory.open(key)
     let warnings = try WarningReport(path: options.directory.databasePath(of: key))
     let now = Surroundings.now()
+    let settings = try HubSettings.read(directory: options.path)
     let status = try store.read { reader in
       let proposals = try reader.proposals().filter { $0.state == "open" }
       return CountyStatus(
@@ -22,7 +23,8 @@ struct HubStatus: ParsableCommand {
         sites: try reader.sites.map { site in
           SiteLine(
             site: site,
-            proposalCount: proposals.count { $0.proposal.proposed.site == site.id }, now: now)
+            proposalCount: proposals.count { $0.proposal.proposed.site == site.id }, now: now,
+            settings: settings)
         }, warnings: warnings)
     }
     if output.json {
@@ -69,6 +71,7 @@ private struct SiteLine: Sendable {
   let site: SiteRecord
   let proposalCount: Int
   let now: Milliseconds
+  let settings: HubSettings
 
   /// Two nights and a margin: the next night's sync has had its chance.
   private static let quietMax: Milliseconds = 36 * 60 * 60 * 1_000
@@ -83,7 +86,7 @@ private struct SiteLine: Sendable {
     if contact.digestEqual == false { reasons.append("digests_unequal") }
     if contact.parked > 0 { reasons.append("parked") }
     if proposalCount > 0 { reasons.append("proposals_open") }
-    return reasons
+    return reasons + site.expiryReasons(settings, at: now)
   }
 
   var json: JSONValue {

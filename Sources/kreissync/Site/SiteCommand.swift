@@ -9,7 +9,7 @@ import SyncProtocol
 struct SiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "site", abstract: "A site and its replica.",
-    subcommands: [SiteJoin.self, SiteSync.self, SiteStatus.self, SiteNotices.self])
+    subcommands: [SiteJoin.self, SiteSync.self, SiteRun.self, SiteStatus.self, SiteNotices.self])
 }
 
 /// `site join`: a key made on the spot, a certificate, an empty replica.
@@ -27,9 +27,13 @@ struct SiteJoin: ParsableCommand {
     try DurableFile.makeDirectory(directory.path)
     try directory.alone {
       try refuseForeignReplica(in: directory, joinString)
+      let schedule = try directory.knownSchedule() ?? .nightly
       let response = try Enrolment.join(
         joinString, directory: directory.path, wait: Surroundings.waitForHub)
-      try keep(response, joinString, in: directory)
+      try keep(
+        response,
+        SiteConfiguration(hub: joinString.hubURL, pin: joinString.pin, schedule: schedule),
+        in: directory)
       if output.json {
         printJSON([
           "site": .text(response.site), "county": .text(response.county),
@@ -59,9 +63,9 @@ struct SiteJoin: ParsableCommand {
 
   /// Configuration before replica: a replica that stands is one whose site can call its hub.
   private func keep(
-    _ response: JoinResponse, _ join: JoinString, in directory: SiteDirectory
+    _ response: JoinResponse, _ configuration: SiteConfiguration, in directory: SiteDirectory
   ) throws {
-    let configuration = SiteConfiguration(hub: join.hubURL, pin: join.pin)
+    try DurableFile.remove("\(directory.path)/\(HubPinsFile.name)")
     try DurableFile.write(Array(configuration.text.utf8), to: directory.configurationPath)
     if FileManager.default.fileExists(atPath: directory.replicaPath) {
       let record = try ReplicaFile.open(at: directory.replicaPath).record()

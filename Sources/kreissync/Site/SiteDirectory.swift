@@ -13,6 +13,8 @@ struct SiteDirectory {
 
   var replicaPath: String { "\(path)/caseload.sqlite" }
   var configurationPath: String { "\(path)/site.toml" }
+  /// Held by the daemon that serves this directory, as long as it runs.
+  var daemonLockPath: String { "\(path)/daemon.lock" }
 
   /// Runs `body` while no other agent works on this directory.
   ///
@@ -20,15 +22,17 @@ struct SiteDirectory {
   ///   is killed.
   func alone<Result>(_ body: () throws -> Result) throws -> Result {
     guard access(path, F_OK) == 0 else { throw ReplicaError.missing(path: replicaPath) }
-    let lock = open(path + "/agent.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard lock >= 0 else {
-      throw [ENOSPC, EDQUOT].contains(errno) ? ReplicaError.storageFull : ReplicaError.readOnly
+    let lock: ProcessLock?
+    do {
+      lock = try ProcessLock(path + "/agent.lock")
+    } catch {
+      throw error.isStorageFull ? ReplicaError.storageFull : ReplicaError.readOnly
     }
-    defer { close(lock) }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+    guard let lock else {
       throw CommandFailure(
         .deferred, "busy", "another agent works on \(path)", hint: "wait until it has finished")
     }
+    defer { withExtendedLifetime(lock) {} }
     return try body()
   }
 
@@ -36,11 +40,22 @@ struct SiteDirectory {
     try SiteConfiguration.read(configurationPath, environment: ProcessInfo.processInfo.environment)
   }
 
-  func transport() throws -> CurlTransport {
-    let configuration = try configuration()
+  /// What a person has chosen before; nil where nobody has.
+  func knownSchedule() throws -> SiteSchedule? {
+    guard access(configurationPath, F_OK) == 0 else { return nil }
+    return try SiteConfiguration.read(configurationPath, environment: [:]).schedule
+  }
+
+  /// - Parameter isStopping: ends a request that is under way, see ``CurlTransport``.
+  func transport(
+    _ configuration: SiteConfiguration, until isStopping: @escaping () -> Bool
+  ) throws -> CurlTransport {
+    try CertificateRenewal.recover(in: path)
+    let announced = try HubPinsFile(directory: path).read()
     return try CurlTransport(
-      hub: configuration.hub, pin: configuration.pin,
-      certificate: ClientCertificate(directory: path))
+      hub: configuration.hub,
+      pins: announced?.accepted(configured: configuration.pin) ?? [configuration.pin],
+      certificate: ClientCertificate(directory: path), until: isStopping)
   }
 }
 

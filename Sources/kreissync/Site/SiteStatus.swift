@@ -1,4 +1,5 @@
 import ArgumentParser
+import ReplicaAgent
 import ReplicaStorage
 import SyncCore
 
@@ -17,6 +18,7 @@ struct SiteStatus: ParsableCommand {
     let file = try ReplicaFile.open(
       at: options.directory.replicaPath, busyMilliseconds: Self.busyMilliseconds)
     let record = try file.record()
+    let nextRun = try nextRun()
     let light = StatusLight(
       record: record, pending: try file.pendingCount(), parked: try file.parkedCount(),
       proposals: try file.proposalNoticeCount(), isLocked: try file.isLocked(),
@@ -28,7 +30,7 @@ struct SiteStatus: ParsableCommand {
         "reasons": .list(light.reasons.map { .text($0) }), "pending": .integer(light.pending),
         "cursor": .integer(record.position.seq), "head": .integer(record.head),
         "parked": .integer(light.parked), "proposals": .integer(light.proposals),
-        "last_success": JSONValue(time: record.lastSuccess), "next_run": .null,
+        "last_success": JSONValue(time: record.lastSuccess), "next_run": JSONValue(time: nextRun),
         "warnings": warnings.json,
       ])
     } else {
@@ -39,9 +41,16 @@ struct SiteStatus: ParsableCommand {
           pending       \(light.pending)
           cursor        \(record.position.seq) of \(record.head)
           parked        \(light.parked)
-          last success  \(record.lastSuccess.map(rfc3339) ?? "never")\(warnings.text)
+          last success  \(record.lastSuccess.map(rfc3339) ?? "never")
+          next run      \(nextRun.map(rfc3339) ?? "by hand: no daemon runs")\(warnings.text)
         """)
     }
+  }
+
+  /// When the daemon calls next; nil while none runs.
+  private func nextRun() throws -> Milliseconds? {
+    guard ProcessLock.isHeld(options.directory.daemonLockPath) else { return nil }
+    return try RunRecordFile(directory: options.directory.path).read()?.nextRun
   }
 }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Replica
 import ReplicaAgent
 import ReplicaStorage
 import SyncCore
@@ -21,20 +20,20 @@ struct SiteSync: ParsableCommand {
   }
 
   private func sync(_ directory: SiteDirectory) throws -> CommandExit {
-    let file = try ReplicaFile.open(at: directory.replicaPath)
-    let transport = try directory.transport()
-    var session = try SyncSession(
-      file: file, sidecars: SidecarFile(directory: directory.path),
-      spool: FilePageSpool(directory: directory.path), environment: Surroundings.session)
+    let end = try SiteSession(in: directory, wait: Surroundings.waitForHub).run()
     let report: SessionReport
     do {
-      report = try session.run(over: PatientLink(transport, wait: Surroundings.waitForHub))
+      report = try end.outcome.get()
     } catch SessionError.unreachable where offlineOk {
-      try printOffline(file)
+      try printOffline(try ReplicaFile.open(at: directory.replicaPath))
       return .done
     }
+    if case .failure(let failure)? = end.renewal {
+      FileHandle.standardError.write(
+        Data("kreissync: the certificate was not renewed: \(failure); tried again\n".utf8))
+    }
     if output.json {
-      printJSON(json(report, transport))
+      printJSON(json(report, end))
     } else {
       print(text(report))
     }
@@ -56,7 +55,7 @@ struct SiteSync: ParsableCommand {
     }
   }
 
-  private func json(_ report: SessionReport, _ transport: CurlTransport) -> JSONValue {
+  private func json(_ report: SessionReport, _ end: SiteSession.End) -> JSONValue {
     var pushed: [String: JSONValue] = [:]
     for verdict in Verdict.allCases {
       pushed[verdict.rawValue] = .integer(report.verdicts[verdict] ?? 0)
@@ -75,8 +74,8 @@ struct SiteSync: ParsableCommand {
         "replica": .text(report.replicaDigest.text), "hub": .text(report.hubDigest.text),
         "equal": .bool(report.digestEqual),
       ],
-      "bytes_sent": .integer(Int64(transport.byteCountSent)),
-      "bytes_received": .integer(Int64(transport.byteCountReceived)),
+      "bytes_sent": .integer(Int64(end.byteCountSent)),
+      "bytes_received": .integer(Int64(end.byteCountReceived)),
       "events": .list(report.events.map { .text($0) }),
     ]
   }

@@ -1,0 +1,87 @@
+import CaseloadSchema
+import SyncProtocol
+import TOMLKit
+
+/// A TOML file of settings, read strictly: unknown keys, wrong types and values out of range are
+/// errors that name file, place and cure, because a misspelt key would silently do nothing.
+///
+/// Every key may be overridden in the environment as `KREISSYNC_KEY`. None is a secret.
+struct ConfigurationFile {
+  private let path: String
+  private let environment: [String: String]
+  /// Empty where there is no file.
+  private let table: TOMLTable
+
+  private static let byteCountMax = 64 << 10
+
+  /// Reads the file at `path`; nil where there is none.
+  init?(_ path: String, keys: [String], environment: [String: String]) throws {
+    guard let bytes = try DurableFile.read(path, byteCountMax: Self.byteCountMax) else {
+      return nil
+    }
+    self.path = path
+    self.environment = environment
+    let content = String(decoding: bytes, as: UTF8.self)
+    if let flaw = TOMLText.flaw(in: content) {
+      throw Self.wrong(path, "line \(flaw.line)", flaw.fact, flaw.cure)
+    }
+    do {
+      table = try TOMLTable(string: content)
+    } catch let error as TOMLParseError {
+      throw Self.wrong(path, "line \(error.source.begin.line)", "is not TOML", "correct the line")
+    }
+    for key in table.keys where !keys.contains(key) {
+      throw wrong(key, "is unknown", "known keys: \(keys.joined(separator: ", "))")
+    }
+  }
+
+  /// The settings of a file that is not there: what the environment says.
+  init(withoutFileAt path: String, environment: [String: String]) {
+    self.path = path
+    self.environment = environment
+    table = TOMLTable()
+  }
+
+  /// The key's text; nil where neither environment nor file has it.
+  func text(_ key: String) throws -> String? {
+    if let override = override(of: key) { return override }
+    guard let value = table[key] else { return nil }
+    guard let text = value.string else {
+      throw wrong(key, "is not text", "write \(key) = \"…\"")
+    }
+    return text
+  }
+
+  /// The key's number; nil where neither environment nor file has it.
+  func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+    let cure = "write a whole number from \(range.lowerBound) to \(range.upperBound)"
+    let number: Int?
+    if let override = override(of: key) {
+      number = Int(override)
+    } else if let value = table[key] {
+      number = value.int
+    } else {
+      return nil
+    }
+    guard let number else { throw wrong(key, "is not a whole number", cure) }
+    guard range.contains(number) else { throw wrong(key, "is out of range", cure) }
+    return number
+  }
+
+  /// What is wrong with a key, where it was set, and the cure.
+  func wrong(_ key: String, _ fact: String, _ cure: String) -> CommandFailure {
+    override(of: key) == nil
+      ? Self.wrong(path, "key \(key)", fact, cure)
+      : Self.wrong("environment", Self.variable(key), fact, cure)
+  }
+
+  private func override(of key: String) -> String? { environment[Self.variable(key)] }
+
+  private static func variable(_ key: String) -> String { "KREISSYNC_" + key.uppercased() }
+
+  private static func wrong(_ path: String, _ place: String, _ fact: String, _ cure: String)
+    -> CommandFailure
+  {
+    CommandFailure(.failed, "configuration", "\(path): \(place): \(fact)", hint: cure)
+  }
+}

@@ -1,0 +1,96 @@
+import Replica
+import ReplicaAgent
+import ReplicaStorage
+import SyncCore
+import SyncProtocol
+
+/// One session of a site's directory with the hub, as `site sync` and `site run` both run it.
+///
+/// Whoever runs it holds the directory alone, see ``SiteDirectory/alone(_:)``.
+struct SiteSession {
+  /// How it ended, whichever way.
+  struct End {
+    let outcome: Result<SessionReport, any Error>
+    /// What the hub's last answer said of when to ask again.
+    let retryAfterSeconds: Int?
+    let byteCountSent: Int
+    let byteCountReceived: Int
+    /// How the renewal of the certificate went; nil where none was due.
+    let renewal: Result<Void, EnrolmentError>?
+  }
+
+  let directory: SiteDirectory
+  /// Asked between the steps and while a request is under way; true leaves the rest to the next
+  /// session.
+  let isStopping: () -> Bool
+  /// Returns after so many seconds, for a session that waits while the hub is busy; nil for one that
+  /// then ends, to be run again.
+  let wait: ((Int) -> Void)?
+
+  init(
+    in directory: SiteDirectory, until isStopping: @escaping () -> Bool = { false },
+    wait: ((Int) -> Void)? = nil
+  ) {
+    self.directory = directory
+    self.isStopping = isStopping
+    self.wait = wait
+  }
+
+  /// - Throws: what kept the session from beginning; what ended it early stands in its end.
+  func run() throws -> End {
+    let file = try ReplicaFile.open(at: directory.replicaPath)
+    let configuration = try directory.configuration()
+    let transport = try directory.transport(configuration, until: isStopping)
+    let pins = HubPinsFile(directory: directory.path)
+    var session = try SyncSession(
+      file: file, sidecars: SidecarFile(directory: directory.path),
+      spool: FilePageSpool(directory: directory.path),
+      environment: Surroundings.session { announced in
+        try pins.write(HubPins(configured: configuration.pin, pins: announced))
+      })
+    var outcome = Result {
+      guard let wait else { return try session.run(over: transport, until: isStopping) }
+      return try session.run(over: PatientLink(transport, wait: wait), until: isStopping)
+    }
+    let renewal = renewal(behind: session.greeting, outcome, over: transport)
+    if case .success? = renewal {
+      outcome = outcome.map { report in
+        var report = report
+        report.events.append("certificate_renewed")
+        return report
+      }
+    }
+    return End(
+      outcome: outcome, retryAfterSeconds: session.retryAfterSeconds,
+      byteCountSent: transport.byteCountSent, byteCountReceived: transport.byteCountReceived,
+      renewal: renewal)
+  }
+
+  /// Renews the certificate if the hub asks for it, or if two thirds of its life are over by the
+  /// hub's clock. A paused site is not greeted: it renews by its own clock, or it would come back
+  /// from a long pause without a certificate.
+  private func renewal(
+    behind greeting: HubGreeting?, _ outcome: Result<SessionReport, any Error>,
+    over link: CurlTransport
+  ) -> Result<Void, EnrolmentError>? {
+    let clock: Milliseconds
+    if let greeting {
+      clock = greeting.clock
+    } else if case .failure(SessionError.refused(ProtocolError.Code.paused.rawValue, _, _)) =
+      outcome
+    {
+      clock = Surroundings.now()
+    } else {
+      return nil
+    }
+    guard !isStopping() else { return nil }
+    do throws(EnrolmentError) {
+      let isAsked = greeting?.asks(for: .renewCertificate) ?? false
+      let certificate = try SiteCertificate.read(directory: directory.path)
+      guard isAsked || certificate.isDue(at: clock) else { return nil }
+      return .success(try CertificateRenewal.renew(in: directory.path, over: link))
+    } catch {
+      return .failure(error)
+    }
+  }
+}
