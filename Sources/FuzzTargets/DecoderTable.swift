@@ -84,6 +84,24 @@ package enum DecoderTable {
       "bye-response", reads: "JSON", from: "the hub", covers: message("ByeResponse"),
       check: MessageLaws.byeResponse),
     FuzzedDecoder(
+      "snapshot-request", reads: "JSON", from: "any enrolled site",
+      covers: snapshotMessage("SnapshotRequest"), check: MessageLaws.snapshotRequest),
+    FuzzedDecoder(
+      "snapshot-response", reads: "JSON", from: "the hub",
+      covers: snapshotMessage("SnapshotResponse") + snapshotMessage("SnapshotOffer"),
+      check: MessageLaws.snapshotResponse),
+    FuzzedDecoder(
+      "snapshot-part-request", reads: "JSON", from: "any enrolled site",
+      covers: snapshotMessage("SnapshotPartRequest"), check: MessageLaws.snapshotPartRequest),
+    FuzzedDecoder(
+      "first-load", reads: "JSON of `first-load.json`",
+      from: "whoever writes the site's directory",
+      covers: [
+        "ReplicaAgent/FirstLoadRecord.swift struct FirstLoadRecord",
+        "ReplicaAgent/FirstLoadRecord.swift func read",
+      ],
+      check: MessageLaws.firstLoad),
+    FuzzedDecoder(
       "join-request", reads: "JSON", from: "strangers, on the join listener",
       covers: ["SyncProtocol/JoinExchange.swift struct JoinRequest"],
       check: MessageLaws.joinRequest),
@@ -180,6 +198,10 @@ package enum DecoderTable {
       "delimited-text", reads: "a table exported from a spreadsheet", from: "files of the county",
       covers: ["Caseload/DelimitedText.swift init(decoding"], check: CaseloadLaws.table),
   ]
+
+  private static func snapshotMessage(_ type: String) -> [String] {
+    ["SyncProtocol/SnapshotMessages.swift struct \(type)"]
+  }
 
   private static func message(_ type: String) -> [String] {
     ["SyncProtocol/Messages.swift struct \(type)"]

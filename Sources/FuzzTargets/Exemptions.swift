@@ -13,6 +13,11 @@ extension DecoderTable {
     "Replica/SiteKey.swift": "the site's own key, and its certificate from the pinned hub",
     "Replica/CurlSupport.swift": "one line of libcurl's own words, judged by a number",
     "Replica/Enrolment.swift func decode": "names the failure; WireJSON decodes",
+    "ReplicaAgent/PageSpool.swift func read":
+      "returns bytes that this process wrote; the decoder `page` reads them",
+    "HubService/SnapshotBytes.swift func read": "returns bytes of the hub's own file as they are",
+    "HubService/SnapshotShelf.swift struct SnapshotRecord":
+      "the hub's own file, mode 0600; what is in it the decoder `snapshot-response` reads",
     "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/HubRecords.swift": "an enumeration by its text, from the hub's own file",

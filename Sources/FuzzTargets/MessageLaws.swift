@@ -43,6 +43,27 @@ enum MessageLaws {
     try message(bytes, as: ByeResponse.self)
   }
 
+  static func snapshotRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: SnapshotRequest.self)
+  }
+
+  static func snapshotResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: SnapshotResponse.self) { answer throws(BrokenLaw) in
+      guard let offer = answer.snapshot, offer.isWellFormed else { return }
+      try require(
+        offer.byteCount > 0 && offer.byteCount <= SnapshotOffer.byteCountMax,
+        "a snapshot keeps its limits")
+    }
+  }
+
+  static func snapshotPartRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: SnapshotPartRequest.self)
+  }
+
+  static func firstLoad(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: FirstLoadRecord.self)
+  }
+
   static func joinRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     try message(bytes, as: JoinRequest.self) { join throws(BrokenLaw) in
       guard let token = join.tokenBytes else { return }

@@ -11,16 +11,20 @@ package struct CountyService: Sendable {
   let schema: Schema
   let environment: HubEnvironment
   let rules: (any DomainRules)?
+  let snapshots: SnapshotShelf?
 
-  /// - Parameter rules: what the domain refuses; without them nothing is refused but by the core.
+  /// - Parameters:
+  ///   - rules: what the domain refuses; without them nothing is refused but by the core.
+  ///   - snapshots: for first loads; without it they all come by pages.
   package init(
     store: any HubStore, schema: Schema, environment: HubEnvironment,
-    rules: (any DomainRules)? = nil
+    rules: (any DomainRules)? = nil, snapshots: SnapshotShelf? = nil
   ) {
     self.store = store
     self.schema = schema
     self.environment = environment
     self.rules = rules
+    self.snapshots = snapshots
   }
 
   /// Never throws: what goes wrong is an answer with a ``ProtocolError``, and nothing is half done.
@@ -37,6 +41,11 @@ package struct CountyService: Sendable {
         return ProtocolResponse(status: 200, contentType: .rows, body: try page.encoded())
       case (ProtocolPath.bye, .json):
         return try json(bye(try WireJSON.decode(request.body), from: site))
+      case (ProtocolPath.snapshot, .json):
+        return try json(snapshot(try WireJSON.decode(request.body), for: site))
+      case (ProtocolPath.snapshotPart, .json):
+        let part = try part(try WireJSON.decode(request.body), for: site)
+        return ProtocolResponse(status: 200, contentType: .snapshot, body: part)
       default:
         throw ProtocolError(
           .notFound, "there is nothing at this address for this content type",

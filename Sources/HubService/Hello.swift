@@ -20,7 +20,7 @@ extension CountyService {
     }
     // Before waiting for the lock: the wait is no part of the site's skew.
     let now = environment.now()
-    return try store.write { writer in
+    let response = try store.write { writer in
       var site = try served(id, in: writer)
       let counter = try writer.counter
       let history = try writer.county.history
@@ -43,6 +43,8 @@ extension CountyService {
         schemaVersion: schema.version, pins: announcedPins,
         instructions: try openInstructions(of: id, in: writer))
     }
+    try snapshots?.siteHasReplica(id)
+    return response
   }
 
   private var announcedPins: [String]? {

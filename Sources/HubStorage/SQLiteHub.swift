@@ -12,6 +12,8 @@ package import SyncCore
 package struct SQLiteHub: HubStore {
   package let schema: Schema
   private let pool: DatabasePool
+  /// What SQLite is given to open the file.
+  private let name: String
 
   /// Five seconds: longer than any transaction of the hub, shorter than a site's patience.
   private static let busyMilliseconds = 5_000
@@ -42,7 +44,7 @@ package struct SQLiteHub: HubStore {
       try Query(database, "INSERT INTO kreissync_case VALUES ('', ?, 1, 0, ?, 0)").run(
         Parameter(SiteID.hub), .blob(Digest128.zero.bytes))
     }
-    return SQLiteHub(schema: schema, pool: pool)
+    return SQLiteHub(schema: schema, pool: pool, name: path)
   }
 
   /// Opens an existing county's file.
@@ -58,7 +60,7 @@ package struct SQLiteHub: HubStore {
     let name = fileSystem.name(of: path)
     let text = try translatingErrors { try schemaText(at: name) }
     let schema = try CaseloadSchema.read(toml: text, file: path)
-    return SQLiteHub(schema: schema, pool: try translatingErrors { try open(name) })
+    return SQLiteHub(schema: schema, pool: try translatingErrors { try open(name) }, name: name)
   }
 
   /// Closes all connections now; the store cannot be used any more.
@@ -109,8 +111,34 @@ package struct SQLiteHub: HubStore {
   }
 
   package func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result {
+    try reading { try body($0) }
+  }
+
+  /// As ``read(_:)``, for what only this engine is asked.
+  func reading<Result: Sendable>(_ body: (SQLiteHubTransaction) throws -> Result) throws -> Result {
     try Self.translatingErrors {
       try pool.read { try body(SQLiteHubTransaction(database: $0, schema: schema)) }
+    }
+  }
+
+  /// Runs `body` over one consistent state, with the file at `path` attached as `snapshot`. Nothing
+  /// but that file may be written.
+  func copying<Result>(into path: String, _ body: (SQLiteHubTransaction) throws -> Result) throws
+    -> Result
+  {
+    try Self.translatingErrors {
+      let queue = try DatabaseQueue(path: name, configuration: SnapshotFile.configuration)
+      let result = try queue.inDatabase { database in
+        try SnapshotFile.attach(path, to: database)
+        var result: Result?
+        try database.inTransaction(.deferred) {
+          result = try body(SQLiteHubTransaction(database: database, schema: schema))
+          return .commit
+        }
+        return result!
+      }
+      try queue.close()
+      return result
     }
   }
 
@@ -127,7 +155,7 @@ package struct SQLiteHub: HubStore {
     }
   }
 
-  private static func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+  static func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as DatabaseError {

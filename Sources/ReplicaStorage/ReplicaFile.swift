@@ -49,11 +49,7 @@ package final class ReplicaFile: ReplicaStore {
       try queue.inDatabase { database in
         try database.execute(sql: "PRAGMA journal_mode = DELETE")
         try database.inTransaction(.immediate) {
-          try database.execute(
-            sql: ReplicaSQL.script(schema) + ReplicaTables.sql + """
-              PRAGMA application_id = \(ReplicaTables.applicationID);
-              PRAGMA user_version = \(ReplicaTables.format);
-              """)
+          try database.execute(sql: ReplicaTables.script(schema))
           try insertRecord(origin, in: database)
           return .commit
         }

@@ -64,6 +64,8 @@ package enum ReplicaError: Error, Equatable, Sendable {
   case alreadyThere(path: String)
   /// The hub's answer does not fit what was asked.
   case unfitAnswer(String)
+  /// A downloaded snapshot is not what it should be; it was not used.
+  case unfitSnapshot(String)
 
   package var code: String {
     switch self {
@@ -77,6 +79,7 @@ package enum ReplicaError: Error, Equatable, Sendable {
     case .networkFileSystem: "network_file_system"
     case .alreadyThere: "replica_exists"
     case .unfitAnswer: "unfit_answer"
+    case .unfitSnapshot: "unfit_snapshot"
     }
   }
 
@@ -92,6 +95,7 @@ package enum ReplicaError: Error, Equatable, Sendable {
     case .networkFileSystem(let path): "\(path) is on a network file system"
     case .alreadyThere(let path): "\(path) exists already"
     case .unfitAnswer(let what): "the hub's answer does not fit: \(what)"
+    case .unfitSnapshot(let what): "the hub's snapshot does not fit: \(what)"
     }
   }
 
@@ -106,7 +110,7 @@ package enum ReplicaError: Error, Equatable, Sendable {
     case .corrupt: "keep the file; ask the county for a reload"
     case .networkFileSystem: "move the site's directory to a local disk: SQLite's locks need one"
     case .alreadyThere: "choose an empty directory, or go on with the replica that is there"
-    case .unfitAnswer: "update kreissync at the site and at the hub"
+    case .unfitAnswer, .unfitSnapshot: "update kreissync at the site and at the hub"
     }
   }
 }

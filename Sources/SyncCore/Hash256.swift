@@ -50,6 +50,10 @@ package struct Hash256: Hashable, Sendable, CustomStringConvertible {
   private init(_ update: (inout SHA256) -> Void) {
     var hasher = SHA256()
     update(&hasher)
+    self.init(hasher)
+  }
+
+  fileprivate init(_ hasher: SHA256) {
     words = hasher.finalize().withUnsafeBytes { $0.loadUnaligned(as: Words.self) }
   }
 
@@ -69,4 +73,18 @@ package struct Hash256: Hashable, Sendable, CustomStringConvertible {
     let third: UInt64
     let fourth: UInt64
   }
+}
+
+/// The hash of bytes that come piece by piece.
+package struct RunningHash256: Sendable {
+  private var hasher = SHA256()
+
+  package init() {}
+
+  package mutating func append(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { hasher.update(bufferPointer: $0) }
+  }
+
+  /// The hash of everything that was appended.
+  package var value: Hash256 { Hash256(hasher) }
 }

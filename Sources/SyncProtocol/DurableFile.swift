@@ -94,10 +94,12 @@ package enum DurableFile {
     }
   }
 
+  /// Makes what was created, renamed or removed beside `path` survive a power cut.
+  ///
   /// > Calling fsync() does not necessarily ensure that the entry in the directory containing the
   /// > file has also reached disk. For that an explicit fsync() on a file descriptor for the
   /// > directory is also needed. (fsync(2))
-  private static func syncDirectory(of path: String) throws(FileFailure) {
+  package static func syncDirectory(of path: String) throws(FileFailure) {
     let directory = open(parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard directory >= 0 else { throw FileFailure(.write, path) }
     defer { close(directory) }

@@ -38,6 +38,8 @@ package enum ContentType: String, Sendable {
   case json = "application/json"
   /// Row blocks with a JSON head: `schemas/README.md` specifies them.
   case rows = "application/vnd.kreissync.rows"
+  /// Bytes of a snapshot's file.
+  case snapshot = "application/vnd.kreissync.snapshot"
 }
 
 /// The addresses of version 1.
@@ -47,6 +49,8 @@ package enum ProtocolPath {
   package static let pull = "/v1/pull"
   package static let bye = "/v1/bye"
   package static let renew = "/v1/renew"
+  package static let snapshot = "/v1/snapshot"
+  package static let snapshotPart = "/v1/snapshot/part"
   /// On the join listener only.
   package static let join = "/v1/join"
 }

@@ -22,6 +22,8 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case fenced
     case paused
     case held
+    /// The hub has no such snapshot for the caller, or not any more.
+    case snapshotUnknown = "snapshot_unknown"
     case hubStorageFull = "hub_storage_full"
     case busy
     /// The sender has more requests under way than its share.
@@ -60,7 +62,7 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     switch error.code {
     case .refused: 403
     case .badRequest, .unsupportedVersion, .badCertificateRequest: 400
-    case .notFound: 404
+    case .notFound, .snapshotUnknown: 404
     case .bodyTooLarge: 413
     case .unknownPosition, .fork, .fenced, .held: 409
     case .paused, .busy: 503

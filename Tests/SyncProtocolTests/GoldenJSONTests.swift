@@ -75,6 +75,38 @@ struct GoldenJSONTests {
     try expect("json.bye_response", ByeResponse(recorded: true))
   }
 
+  @Test("asking for a snapshot is written and read")
+  func snapshot() throws {
+    let id = "00112233445566778899aabbccddeeff"
+    try expect("json.snapshot_request", SnapshotRequest(software: "kreissync 1.0"))
+    try expect(
+      "json.snapshot_response",
+      SnapshotResponse(
+        snapshot: SnapshotOffer(
+          id: id, byteCount: 1_500_000, sha256: Hash256(sha256Of: Array("abc".utf8)).text,
+          rowCount: 9_000, position: WirePosition(try Sample.position(seq: 4, size: 3)))))
+    try expect("json.snapshot_response.none", SnapshotResponse(snapshot: nil))
+    try expect("json.snapshot_part_request", SnapshotPartRequest(id: id, offset: 1_048_576))
+  }
+
+  @Test("an offer that cannot be one is told")
+  func offers() throws {
+    func isFit(_ byteCount: Int64, _ sha256: String, _ id: String = "a") throws -> Bool {
+      SnapshotOffer(
+        id: id, byteCount: byteCount, sha256: sha256, rowCount: 1,
+        position: WirePosition(try Sample.position(seq: 4, size: 3))
+      ).isWellFormed
+    }
+    let hash = Hash256.zero.text
+    #expect(try isFit(1, hash))
+    #expect(try isFit(SnapshotOffer.byteCountMax, hash))
+    for byteCount in [Int64.min, -1, 0, SnapshotOffer.byteCountMax + 1] {
+      #expect(try !isFit(byteCount, hash))
+    }
+    for sha256 in ["", hash + "0"] { #expect(try !isFit(1, sha256)) }
+    for id in ["", String(repeating: "a", count: 129)] { #expect(try !isFit(1, hash, id)) }
+  }
+
   @Test("joining is written and read")
   func join() throws {
     func pem(_ label: String) -> String {

@@ -70,7 +70,7 @@ struct SpecificationTests {
     arguments: [
       [
         ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
-        ProtocolPath.join, ProtocolPath.renew,
+        ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.join, ProtocolPath.renew,
       ]
     ])
   func paths(paths: [String]) throws {
@@ -79,9 +79,9 @@ struct SpecificationTests {
     #expect(described.sorted() == paths.sorted())
   }
 
-  @Test("both content types stand in both documents")
+  @Test("every content type stands in both documents")
   func contentTypes() throws {
-    for type in [ContentType.json, .rows] {
+    for type in [ContentType.json, .rows, .snapshot] {
       #expect(try Folder.text("openapi.yaml").contains("\(type.rawValue):"))
       #expect(try Folder.text("README.md").contains("`\(type.rawValue)`"))
     }
@@ -109,6 +109,9 @@ struct SpecificationTests {
       ("json.hello_request", "HelloRequest"), ("json.hello_response", "HelloResponse"),
       ("json.push_response", "PushResponse"), ("json.pull_request.next", "PullRequest"),
       ("json.bye_request", "ByeRequest"), ("json.bye_response", "ByeResponse"),
+      ("json.snapshot_request", "SnapshotRequest"),
+      ("json.snapshot_response", "SnapshotResponse"),
+      ("json.snapshot_part_request", "SnapshotPartRequest"),
       ("json.join_request", "JoinRequest"), ("json.join_response", "JoinResponse"),
       ("json.renew_request", "RenewRequest"), ("json.renew_response", "RenewResponse"),
       ("json.error", "Error"),
@@ -139,6 +142,8 @@ struct SpecificationTests {
         "an identifier (row, case, site, incarnation, history)",
         RowLimit.identifierByteCountMax, "bytes"
       ),
+      ("a part of a snapshot", SnapshotOffer.partByteCountMax, "bytes"),
+      ("a snapshot", Int(SnapshotOffer.byteCountMax), "bytes"),
       ("a join string", JoinString.characterCountMax, "characters"),
       ("changes of a batch", ProtocolLimit.batchChangeCountMax, ""),
       ("rows and cases to refresh in one pull", PullRequest.refreshCountMax, ""),

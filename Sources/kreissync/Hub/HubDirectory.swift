@@ -14,6 +14,9 @@ struct HubDirectory {
 
   func databasePath(of county: CountyKey) -> String { "\(path)/\(county).sqlite" }
 
+  /// Where ready files for the first loads of a county's sites are kept for some hours.
+  func snapshotsPath(of county: CountyKey) -> String { "\(path)/snapshots/\(county)" }
+
   /// The counties whose databases stand here, in ascending order.
   func counties() throws -> [CountyKey] {
     let names: [String]

@@ -47,11 +47,15 @@ struct ServedCounties: CountyRequests {
     self.certificateDays = certificateDays
     counties = try directory.counties().map { key in
       let store = try directory.open(key)
+      let environment = Surroundings.hub(pins: pins)
+      let snapshots = SnapshotShelf(
+        builder: store, directory: directory.snapshotsPath(of: key), environment: environment)
+      try snapshots.tidy()
       return County(
         key: key,
         service: CountyService(
-          store: store, schema: store.schema, environment: Surroundings.hub(pins: pins),
-          rules: CaseloadRules()),
+          store: store, schema: store.schema, environment: environment, rules: CaseloadRules(),
+          snapshots: snapshots),
         store: store,
         authority: try CertificateAuthority.load(county: key, directory: directory.path))
     }

@@ -12,7 +12,7 @@ struct SiteCommand: ParsableCommand {
     subcommands: [SiteJoin.self, SiteSync.self, SiteRun.self, SiteStatus.self, SiteNotices.self])
 }
 
-/// `site join`: a key made on the spot, a certificate, an empty replica.
+/// `site join`: a key made on the spot, a certificate, a replica with everything the site may hold.
 struct SiteJoin: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "join", abstract: "Joins the county and makes the replica.")
@@ -34,16 +34,17 @@ struct SiteJoin: ParsableCommand {
         response,
         SiteConfiguration(hub: joinString.hubURL, pin: joinString.pin, schedule: schedule),
         in: directory)
+      let load = try directory.completeFirstLoad(wait: Surroundings.waitForHub)
       if output.json {
         printJSON([
           "site": .text(response.site), "county": .text(response.county),
-          "replica": .text(directory.replicaPath),
+          "replica": .text(directory.replicaPath), "rows": .integer(load?.rowCount ?? 0),
         ])
       } else {
         print(
           """
           \(response.name) has joined county \(response.county) \(response.countyName)
-          replica: \(directory.replicaPath)
+          replica: \(directory.replicaPath)\(load?.text ?? "")
           """)
       }
     }
@@ -61,7 +62,8 @@ struct SiteJoin: ParsableCommand {
     }
   }
 
-  /// Configuration before replica: a replica that stands is one whose site can call its hub.
+  /// Configuration before replica: a replica that stands is one whose site can call its hub. Where
+  /// there is none yet, the record of the first load says what it will be.
   private func keep(
     _ response: JoinResponse, _ configuration: SiteConfiguration, in directory: SiteDirectory
   ) throws {
@@ -80,12 +82,35 @@ struct SiteJoin: ParsableCommand {
     guard let digestKey = Base64URL.decode(response.digestKey) else {
       throw EnrolmentError.unreadableAnswer
     }
-    try ReplicaFile.create(
-      at: directory.replicaPath,
-      origin: ReplicaOrigin(
+    var record = FirstLoadRecord(
+      ReplicaOrigin(
         county: CountyKey(response.county), countyName: response.countyName,
         site: SiteID(response.site), siteName: response.name, schemaText: response.schema,
         digestKey: digestKey, history: HistoryID(response.history),
         incarnation: IncarnationID(Surroundings.uuid())))
+    // The same join once more: what has come of the snapshot is still of use.
+    if let earlier = try FirstLoadRecord.read(from: directory.path),
+      earlier.site == record.site, earlier.history == record.history
+    {
+      record.snapshot = earlier.snapshot
+    }
+    try record.write(to: directory.path)
+  }
+}
+
+extension FirstLoad.Outcome {
+  fileprivate var rowCount: Int64 {
+    switch self {
+    case .bySnapshot(let count): count
+    case .byPages: 0
+    }
+  }
+
+  fileprivate var text: String {
+    switch self {
+    case .bySnapshot(let count): "\n\(count) rows are there, proved equal to the hub's"
+    case .byPages(let trouble):
+      (trouble.map { "\nno snapshot: \($0)" } ?? "") + "\nthe first `site sync` brings the rows"
+    }
   }
 }

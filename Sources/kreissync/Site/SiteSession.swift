@@ -38,6 +38,7 @@ struct SiteSession {
 
   /// - Throws: what kept the session from beginning; what ended it early stands in its end.
   func run() throws -> End {
+    _ = try directory.completeFirstLoad(until: isStopping, wait: wait)
     let file = try ReplicaFile.open(at: directory.replicaPath)
     let configuration = try directory.configuration()
     let transport = try directory.transport(configuration, until: isStopping)

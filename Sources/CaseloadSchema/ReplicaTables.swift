@@ -1,4 +1,4 @@
-import SyncCore
+package import SyncCore
 
 /// The agent's own tables in a replica, beside the domain tables and the change log.
 ///
@@ -14,13 +14,23 @@ import SyncCore
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
 ///
 /// The views `kreissync_case` and `kreissync_notice` are for the local program.
-enum ReplicaTables {
+///
+/// They stand here because two make replicas: the site its empty one, the hub a snapshot.
+package enum ReplicaTables {
   /// `application_id` of a replica: "KSyR".
-  static let applicationID: Int64 = 0x4B53_7952
+  package static let applicationID: Int64 = 0x4B53_7952
   /// `user_version`: grows with each change of these tables.
-  static let format: Int64 = 2
+  package static let format: Int64 = 2
 
-  static let sql = """
+  /// All that an empty replica has, but for its record.
+  package static func script(_ schema: Schema) -> String {
+    ReplicaSQL.script(schema) + sql + """
+      PRAGMA application_id = \(applicationID);
+      PRAGMA user_version = \(format);
+      """
+  }
+
+  private static let sql = """
     CREATE TABLE kreissync_replica (
       id INTEGER PRIMARY KEY CHECK (id = 1), county TEXT NOT NULL, county_name TEXT NOT NULL,
       site TEXT NOT NULL, site_name TEXT NOT NULL, schema TEXT NOT NULL,
