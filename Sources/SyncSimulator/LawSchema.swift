@@ -22,6 +22,8 @@ package enum LawSchema {
     retention_months = 12
     [tables.case_file.columns]
     opened_on = { number = 1, label = "Eröffnet", type = "date", tier = "header", policy = "min" }
+    staff_id = { number = 2, label = "Mit", type = "text", tier = "header", policy = "lead", \
+    mentions = "staff" }
 
     [tables.sample]
     number = 3
@@ -59,7 +61,21 @@ package enum LawSchema {
     retention_months = 12
     [tables.entry.columns]
     text = { number = 1, label = "Text", type = "text", policy = "latest" }
+
+    [tables.staff]
+    number = 5
+    label = "Personal"
+    scope = "site"
+    tier = "header"
+    policy = "lead"
+    [tables.staff.columns]
+    site_id = { number = 1, label = "Stelle", type = "text", follows = "site" }
+    name = { number = 2, label = "Name", type = "text", mentioned = true }
+    duty = { number = 3, label = "Aufgabe", type = "text" }
     """
+
+  /// The number of the table of scope `site`.
+  package static let staff = 5
 
   /// The parsed schema.
   package static func schema() throws -> Schema {

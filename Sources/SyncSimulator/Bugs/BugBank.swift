@@ -120,6 +120,18 @@ package enum BugBank {
       "refresh-without-grant", "Who asks for a row or a case by its id gets it.",
       [.broken(.scope)], hub: RefreshWithoutGrant.self),
     BugVariant(
+      "mention-shows-all", "Who hears of a row by a mention is shown all of it.",
+      [.broken(.scope), .broken(.oneState), .broken(.convergence)], hub: MentionShowsAll.self),
+    BugVariant(
+      "mentions-forgotten", "Nobody is told whom a case mentions.",
+      [.broken(.oneState), .broken(.convergence)], hub: MentionsForgotten.self),
+    BugVariant(
+      "mentions-for-all", "All sites of the county are told whom a case mentions.",
+      [.broken(.scope), .broken(.oneState), .broken(.convergence)], hub: MentionsForAll.self),
+    BugVariant(
+      "mentions-compared-whole", "What a site sees of a mention is compared with all of it.",
+      [.broken(.convergence)], hub: MentionsComparedWhole.self),
+    BugVariant(
       "grants-not-delivered", "A site is not told of cases that others opened for it.",
       [.broken(.convergence), .broken(.oneState)], hub: GrantsNotDelivered.self),
     BugVariant(

@@ -15,8 +15,10 @@ package struct NaiveCounty {
   var rows: [NaiveRow: NaiveHubRow] = [:]
   /// Who leads each case that was opened.
   var leads: [String: String] = [:]
-  /// The cases that each site may hold.
+  /// The cases that each site may hold, and the rows of no case that are its own.
   var grants: [String: Set<String>] = [:]
+  /// The rows of no case that each site knows from cases that mention them.
+  var heard: [String: Set<String>] = [:]
   /// How much has happened at the hub.
   package internal(set) var position: Int64 = 0
   /// Every value that lost, and every edit that waits for a person, in the order of decisions.
@@ -140,8 +142,12 @@ package struct NaiveCounty {
   /// The hub read, at one moment, all that the site may hold: the living rows of the cases granted
   /// to it and of no case.
   package mutating func served(_ site: String) {
+    let hidden = tables.filter(\.value.isUnit).mapValues { table in
+      table.columns.filter { !$0.isMentioned }.map(\.name)
+    }
     sites[site]!.served = NaiveScope(
-      rows: rows, cases: grants[site] ?? [], position: position)
+      rows: rows, cases: grants[site] ?? [], heard: heard[site] ?? [], hidden: hidden,
+      position: position)
   }
 
   /// The site applied what the hub read last for it.

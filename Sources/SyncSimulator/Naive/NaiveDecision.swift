@@ -59,6 +59,12 @@ extension NaiveCounty {
         create(attempt)
         return attempt.verdict("applied")
       }
+      if attempt.table.isUnit && change.kind != .delete {
+        guard change.kind == .insert else { return attempt.verdict("refused", "unknown_row") }
+        hire(change, by: site)
+        create(attempt)
+        return attempt.verdict("applied")
+      }
       if change.kind == .delete { return attempt.verdict("applied") }
     }
     guard grants[site]?.contains(change.caseID) == true else {
@@ -91,6 +97,42 @@ extension NaiveCounty {
       row.stamps[column] = stamp(attempt, column, isHubs: false)
     }
     rows[attempt.change.row] = row
+    mention(attempt, changed: attempt.table.columns.map(\.name))
+  }
+
+  // MARK: Rows of no case
+
+  /// A row that nobody else is named in is its writer's. Cases may have named it before.
+  private mutating func hire(_ change: NaiveChange, by site: String) {
+    leads[change.caseID] = site
+    grants[site, default: []].insert(change.caseID)
+    for (row, held) in rows where held.isAlive && tables[row.table]!.isCaseRoot {
+      for column in tables[row.table]!.columns
+      where column.mentions == change.row.table
+        && held.content.values[column.name] == .text(change.row.id)
+      {
+        tell(of: change.caseID, toHoldersOf: held.content.caseID)
+      }
+    }
+  }
+
+  /// Who holds a case learns whom it mentions, if its author knew him.
+  private mutating func mention(_ attempt: NaiveAttempt, changed: [String]) {
+    guard let content = rows[attempt.change.row]?.content else { return }
+    for column in attempt.table.columns where changed.contains(column.name) {
+      guard let table = column.mentions, case .text(let id) = content.values[column.name],
+        let unit = rows[NaiveRow(table: table, id: id)]?.content.caseID
+      else { continue }
+      let isKnown =
+        grants[attempt.site]?.contains(unit) == true || heard[attempt.site]?.contains(unit) == true
+      if isKnown { tell(of: unit, toHoldersOf: content.caseID) }
+    }
+  }
+
+  private mutating func tell(of unit: String, toHoldersOf caseID: String) {
+    for (site, cases) in grants where cases.contains(caseID) && !cases.contains(unit) {
+      heard[site, default: []].insert(unit)
+    }
   }
 
   /// A deletion conflicts with every column that another changed above its base (each column's own,
@@ -137,6 +179,11 @@ extension NaiveCounty {
       }
     }
     rows[change.row] = new
+    mention(
+      attempt,
+      changed: attempt.table.columns.map(\.name).filter {
+        new.content.values[$0] != old.content.values[$0]
+      })
     let worst = ["refused", "proposal", "overridden", "merged"].lazy.compactMap { verdict in
       fates.first { $0.verdict == verdict }
     }.first

@@ -28,13 +28,20 @@ struct NaiveChange {
 struct NaiveScope {
   var rows: [NaiveRow: NaiveHubRow] = [:]
   var cases: Set<String> = []
+  /// What the site knows by mentions only, and the columns that those do not show, by table.
+  var heard: Set<String> = []
+  var hidden: [String: [String]] = [:]
   var position: Int64 = 0
 
-  /// The row, if it lives in a granted case or in none.
+  /// The row, if it lives in a granted case or in none; as far as the site may see it.
   subscript(row: NaiveRow) -> NaiveContent? {
     guard let found = rows[row], found.isAlive else { return nil }
     let caseID = found.content.caseID
-    return caseID.isEmpty || cases.contains(caseID) ? found.content : nil
+    if caseID.isEmpty || cases.contains(caseID) { return found.content }
+    guard heard.contains(caseID) else { return nil }
+    var content = found.content
+    for column in hidden[row.table] ?? [] { content.values[column] = .null }
+    return content
   }
 }
 

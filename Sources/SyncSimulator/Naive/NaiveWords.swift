@@ -34,10 +34,14 @@ package struct NaiveColumn: Sendable {
   package let group: String?
   /// False for a column that never leaves its site.
   package let travels: Bool
+  /// Who holds a case that mentions the row sees this column of it.
+  let isMentioned: Bool
+  /// The table of which this column names a row.
+  let mentions: String?
 
   package init(
     name: String, policy: String, codes: [String] = [], terminal: [String] = [],
-    group: String? = nil, travels: Bool = true
+    group: String? = nil, travels: Bool = true, isMentioned: Bool = false, mentions: String? = nil
   ) {
     self.name = name
     self.policy = policy
@@ -45,6 +49,8 @@ package struct NaiveColumn: Sendable {
     self.terminal = terminal
     self.group = group
     self.travels = travels
+    self.isMentioned = isMentioned
+    self.mentions = mentions
   }
 }
 
@@ -54,6 +60,8 @@ package struct NaiveTable: Sendable {
   package let isCaseRoot: Bool
   package let isAppend: Bool
   package let isHubOnly: Bool
+  /// Every row belongs to no case and is held by itself.
+  let isUnit: Bool
   package let columns: [NaiveColumn]
   /// What decides as one: the columns of a group together, every other column alone.
   let units: [[NaiveColumn]]
@@ -61,12 +69,13 @@ package struct NaiveTable: Sendable {
 
   package init(
     name: String, isCaseRoot: Bool = false, isAppend: Bool = false, isHubOnly: Bool = false,
-    columns: [NaiveColumn]
+    isUnit: Bool = false, columns: [NaiveColumn]
   ) {
     self.name = name
     self.isCaseRoot = isCaseRoot
     self.isAppend = isAppend
     self.isHubOnly = isHubOnly
+    self.isUnit = isUnit
     self.columns = columns
     travelling = Set(columns.filter(\.travels).map(\.name))
     var units: [[NaiveColumn]] = []

@@ -27,17 +27,20 @@ struct LocalProgram {
     let site: Int
   }
 
-  private let site: SimulatedSite
+  let site: SimulatedSite
   private let contention: Int
+  private let staffWrites: Int
   private let columns: [String]
   var random: SeededGenerator
   /// Shared by all programs of a run, so that every text is unique.
-  private let counter: TextCounter
+  let counter: TextCounter
 
   init(
-    site: SimulatedSite, contention: Int, ignoresClocks: Bool, seed: UInt64, counter: TextCounter
+    site: SimulatedSite, contention: Int, staffWrites: Int, ignoresClocks: Bool, seed: UInt64,
+    counter: TextCounter
   ) {
     self.site = site
+    self.staffWrites = staffWrites
     columns = ignoresClocks ? Self.clockless : Self.clockless + Self.clocked
     self.contention = contention
     self.counter = counter
@@ -46,6 +49,9 @@ struct LocalProgram {
 
   /// The next statement, from what stands in the replica now.
   mutating func next(_ connection: PlainClient) throws -> Statement {
+    if staffWrites > 0 && random.number(0...999) < staffWrites {
+      return try staffStatement(connection)
+    }
     guard let caseID = try pickCase(connection), !random.chance(4) else { return openCase() }
     guard random.number(0...999) < contention, let row = try pickSample(connection) else {
       return random.chance(70) ? insertSample(in: caseID) : insertEntry(in: caseID)
@@ -76,7 +82,7 @@ struct LocalProgram {
     let caseID: String
   }
 
-  private mutating func pickCase(_ connection: PlainClient) throws -> String? {
+  mutating func pickCase(_ connection: PlainClient) throws -> String? {
     try pick("SELECT id, id FROM case_file", connection)?.id
   }
 

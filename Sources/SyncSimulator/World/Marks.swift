@@ -50,11 +50,12 @@ extension NaiveTable {
   init(_ table: Table) {
     self.init(
       name: table.name, isCaseRoot: table.scope == .caseRoot, isAppend: table.isAppendOnly,
-      isHubOnly: table.isHubOnly,
+      isHubOnly: table.isHubOnly, isUnit: table.scope == .ofSite,
       columns: table.columns.map {
         NaiveColumn(
           name: $0.name, policy: $0.policy.rawValue, codes: $0.codes, terminal: $0.terminalCodes,
-          group: $0.group, travels: $0.tier != .local)
+          group: $0.group, travels: $0.tier != .local, isMentioned: $0.isMentioned,
+          mentions: $0.mentions)
       })
   }
 }

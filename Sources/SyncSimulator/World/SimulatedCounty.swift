@@ -100,7 +100,8 @@ final class SimulatedCounty {
       prepareDisk(disk)
       programs.append(
         LocalProgram(
-          site: site, contention: swarm.contention, ignoresClocks: swarm.ignoresClocks,
+          site: site, contention: swarm.contention, staffWrites: swarm.staffWrites,
+          ignoresClocks: swarm.ignoresClocks,
           seed: random.next(), counter: counter))
       witness.joined(record)
       agenda.plan(.day(site: index), at: clock)

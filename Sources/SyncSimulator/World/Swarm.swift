@@ -32,6 +32,8 @@ package struct Swarm: Sendable, Equatable {
   package var heldTransactions = 0
   /// Statements after which the program keeps reading for hours (F10).
   package var longReads = 0
+  /// Of the statements, those about people at work, who belong to no case.
+  package var staffWrites = 0
   /// Of the rows, those that are edited rather than created.
   package var contention = 700
 
@@ -165,6 +167,7 @@ package struct Swarm: Sendable, Equatable {
     batchChangeCount = random.pick([1, 2, 5, 1_000, 1_000, 1_000])
     pageByteCount = random.pick([200, 700, 4_000, 4 << 20, 4 << 20, 4 << 20])
     if tier == .storage { drawDisks(&random) }
+    staffWrites = rate(40, 30...250)
   }
 
   /// Real files are slower, so the counties are smaller and the disks take the place of tools.

@@ -323,7 +323,14 @@ struct Witness {
 
   private mutating func note(_ batch: Batch, from site: Int, _ answer: PushResponse) {
     let exceptions = Set(answer.verdicts.map(\.n))
+    defer { noteMentions(in: batch) }
     for change in batch.changes {
+      if schema.table(number: change.row.table)?.scope == .ofSite && !exceptions.contains(change.id.n)
+      {
+        let mark = Self.mark(change.row.id.string).dropFirst()
+        holders["s\(mark)", default: []].insert(site)
+        holders["n\(mark)", default: []].insert(site)
+      }
       let isCase = schema.table(number: change.row.table)?.scope == .caseRoot
       if isCase && change.kind == .insert && !exceptions.contains(change.id.n) {
         opened(change.row.id.string, by: site)
@@ -331,6 +338,18 @@ struct Witness {
       if rowIDs.count < 20 && !isCase { rowIDs.append(change.row.id.string) }
       guard change.kind != .delete else { continue }
       sentTexts.formUnion(change.cells.values.compactMap { $0.text })
+    }
+  }
+
+  /// Whoever holds a case may learn of those whom it was said to mention.
+  private mutating func noteMentions(in batch: Batch) {
+    for change in batch.changes {
+      guard let table = schema.table(number: change.row.table) else { continue }
+      for column in table.columns where column.mentions != nil {
+        guard let id = change.cells[column.number]?.text else { continue }
+        holders[Self.mark(id), default: []].formUnion(
+          holders[Self.mark(change.caseID.string)] ?? [])
+      }
     }
   }
 

@@ -12,7 +12,7 @@ extension Witness {
       let theirs = try hub.rows(of: table).filter { row in
         table.scope == .global
           || holders[Self.mark(row[1].text ?? "")]?.contains(site.index) == true
-      }
+      }.map { visible($0, of: table, to: site.index) }
       let ours = try site.rows(of: table).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
       guard theirs != ours else { continue }
       let missing = theirs.first { !ours.contains($0) }.map { "the hub has \($0)" }
@@ -23,6 +23,14 @@ extension Witness {
           + [missing, extra].compactMap(\.self).joined(separator: ", "))
     }
     return try outbox(of: site, tally: &tally) ?? notices(of: site, tally: &tally)
+  }
+
+  /// The row as the site may see it: of what is not its own only what a mention shows.
+  private func visible(_ row: [Value], of table: Table, to site: Int) -> [Value] {
+    let mark = Self.mark(row[0].text ?? "").dropFirst()
+    guard table.scope == .ofSite, holders["s\(mark)"]?.contains(site) != true else { return row }
+    let columns = table.columns.filter { $0.tier != .local }
+    return row.prefix(2) + zip(columns, row.dropFirst(2)).map { $0.isMentioned ? $1 : .null }
   }
 
   /// What was sent stands in the outbox, byte for byte.
