@@ -15,7 +15,7 @@ package enum CapturedValues {
   /// The values that stand in the text, one for each column of the table.
   ///
   /// An entry that was written before a newer schema added columns lacks their values: they count
-  /// as the columns' defaults, which is what the rows that stood received.
+  /// as what the rows that stood received, the default of a required column, else nothing.
   ///
   /// - Returns: nothing for text that no trigger of the table can have written: the log's table is
   ///   as open to other programs as any other.
@@ -30,7 +30,7 @@ package enum CapturedValues {
       guard let separator = rest.popFirst() else { break }
       guard separator == UInt8(ascii: ",") else { return nil }
     }
-    return values + table.columns[values.count...].map(\.defaultValue)
+    return values + table.columns[values.count...].map(\.valueOfOlderRows)
   }
 
   private static func take(from rest: inout Substring.UTF8View) -> Value? {

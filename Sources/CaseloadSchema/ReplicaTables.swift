@@ -11,6 +11,7 @@ package import SyncCore
 /// | `kreissync_pin`         | bases of columns that do not show the hub's value                  |
 /// | `kreissync_case_state`  | lead, own role and digests of each case                            |
 /// | `kreissync_baseline`    | digest of each row as it was last explained, see ``Baseline``      |
+/// | `kreissync_unknown`     | what came of tables and columns that the schema does not have yet  |
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
 ///
 /// The views `kreissync_case` and `kreissync_notice` are for the local program.
@@ -38,7 +39,8 @@ package enum ReplicaTables {
       seq INTEGER NOT NULL, tree_size INTEGER NOT NULL, tree_root BLOB NOT NULL,
       batched_n INTEGER NOT NULL, batched_base INTEGER NOT NULL, batch_number INTEGER NOT NULL,
       batch_hash BLOB, head INTEGER NOT NULL, scope_digest BLOB NOT NULL, digest_equal INTEGER,
-      last_success INTEGER, last_error TEXT) STRICT;
+      last_success INTEGER, last_error TEXT, hub_schema_version INTEGER NOT NULL,
+      schema_problem TEXT) STRICT;
     CREATE TABLE kreissync_outbox (
       number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL, answer BLOB) STRICT;
     CREATE INDEX kreissync_outbox_waiting ON kreissync_outbox (number) WHERE answer IS NULL;
@@ -58,6 +60,10 @@ package enum ReplicaTables {
       t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, digest BLOB NOT NULL,
       PRIMARY KEY (t, id)) STRICT, WITHOUT ROWID;
     CREATE INDEX kreissync_baseline_case ON kreissync_baseline (case_id);
+    CREATE TABLE kreissync_unknown (
+      t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, image BLOB NOT NULL,
+      PRIMARY KEY (t, id, case_id)) STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_unknown_case ON kreissync_unknown (case_id);
     CREATE TABLE kreissync_notice_log (
       id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id TEXT NOT NULL, column_name TEXT,
       verdict TEXT NOT NULL, reason TEXT NOT NULL, your_value ANY, kept_value ANY,

@@ -101,6 +101,13 @@ package enum DecoderTable {
         "ReplicaAgent/FirstLoadRecord.swift func read",
       ],
       check: MessageLaws.firstLoad),
+      "schema-request", reads: "JSON", from: "any enrolled site",
+      covers: ["SyncProtocol/SchemaExchange.swift struct SchemaRequest"],
+      check: MessageLaws.schemaRequest),
+    FuzzedDecoder(
+      "schema-response", reads: "JSON", from: "the hub",
+      covers: ["SyncProtocol/SchemaExchange.swift struct SchemaResponse"],
+      check: MessageLaws.schemaResponse),
     FuzzedDecoder(
       "join-request", reads: "JSON", from: "strangers, on the join listener",
       covers: ["SyncProtocol/JoinExchange.swift struct JoinRequest"],

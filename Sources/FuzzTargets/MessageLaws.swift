@@ -64,6 +64,14 @@ enum MessageLaws {
     try message(bytes, as: FirstLoadRecord.self)
   }
 
+  static func schemaRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: SchemaRequest.self)
+  }
+
+  static func schemaResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: SchemaResponse.self)
+  }
+
   static func joinRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     try message(bytes, as: JoinRequest.self) { join throws(BrokenLaw) in
       guard let token = join.tokenBytes else { return }

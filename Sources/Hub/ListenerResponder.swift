@@ -30,8 +30,7 @@ struct ListenerResponder: HTTPResponder {
 
   private static let sitePaths: Set = [
     ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
-    ProtocolPath.renew,
-    ProtocolPath.snapshot, ProtocolPath.snapshotPart,
+    ProtocolPath.schema, ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart,
   ]
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {

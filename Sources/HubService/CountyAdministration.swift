@@ -5,17 +5,14 @@ package import SyncProtocol
 /// What the county's administrators do with sites. Every call is one durable transaction.
 package struct CountyAdministration: Sendable {
   let store: any HubStore
-  let schema: Schema
   let environment: HubEnvironment
   let rules: (any DomainRules)?
 
   /// - Parameter rules: what the domain refuses, also to the county itself.
   package init(
-    store: any HubStore, schema: Schema, environment: HubEnvironment,
-    rules: (any DomainRules)? = nil
+    store: any HubStore, environment: HubEnvironment, rules: (any DomainRules)? = nil
   ) {
     self.store = store
-    self.schema = schema
     self.environment = environment
     self.rules = rules
   }
@@ -63,7 +60,8 @@ package struct CountyAdministration: Sendable {
       let cases = try writer.caseIDs(ledBy: site.kind == .county ? nil : sharing.map(\.id))
       try writer.put(site)
       let units = try mentioned(in: cases, writer)
-      try write(published(site, from: new.validFrom, at: now), at: now, in: writer) { plan, head in
+      let rows = published(site, from: new.validFrom, at: now, in: writer.schema)
+      try write(rows, at: now, in: writer) { plan, head in
         plan.grant(cases, to: site.id, as: .contributor, headSeq: head, now: now)
         plan.grant(units, to: site.id, as: .mention, headSeq: head, now: now)
       }
@@ -73,6 +71,7 @@ package struct CountyAdministration: Sendable {
 
   /// The units that these cases mention, in ascending order.
   private func mentioned(in cases: [CaseID], _ reader: some HubReader) throws -> [CaseID] {
+    let schema = reader.schema
     guard let root = schema.caseRoot else { return [] }
     var units: Set<CaseID> = []
     for column in root.columns {
@@ -93,7 +92,7 @@ package struct CountyAdministration: Sendable {
 
   /// The site's rows in the domain tables, written by the hub like any other change.
   private func published(
-    _ site: SiteRecord, from day: String?, at now: Milliseconds
+    _ site: SiteRecord, from day: String?, at now: Milliseconds, in schema: Schema
   ) -> [Change] {
     let row: [String: Value] = [
       "kind": .text(site.kind.rawValue), "name": .text(site.name),
@@ -105,15 +104,18 @@ package struct CountyAdministration: Sendable {
         "valid_from": day.map { .text($0) } ?? .null,
       ]
     }
-    return [insertion(into: "site", RowID(text: site.id.text), row, at: now)].compactMap(\.self)
-      + areas.compactMap { insertion(into: "site_area", RowID(environment.uuid()), $0, at: now) }
+    let sites = schema.table(named: "site").map {
+      insertion(into: $0, RowID(text: site.id.text), row, at: now)
+    }
+    let siteAreas = schema.table(named: "site_area").map { table in
+      areas.map { insertion(into: table, RowID(environment.uuid()), $0, at: now) }
+    }
+    return [sites].compactMap(\.self) + (siteAreas ?? [])
   }
 
-  /// nil where the county's schema has no such table.
   private func insertion(
-    into name: String, _ id: RowID, _ values: [String: Value], at now: Milliseconds
-  ) -> Change? {
-    guard let table = schema.table(named: name) else { return nil }
+    into table: Table, _ id: RowID, _ values: [String: Value], at now: Milliseconds
+  ) -> Change {
     let row = table.columns.map { values[$0.name] ?? $0.defaultValue }
     return Change(
       id: EntryID(n: 0, tag: 0), kind: .insert, row: RowKey(table: table.number, id: id),

@@ -107,13 +107,13 @@ extension CountyAdministration {
     _ changes: [Change], at now: Milliseconds, in writer: some HubWriter,
     with more: (inout Plan, Int64) -> Void = { _, _ in }
   ) throws {
-    var view = try writer.view(for: changes, by: .hub, schema: schema)
+    var view = try writer.view(for: changes, by: .hub, schema: writer.schema)
     for change in changes where change.caseID.isCase && view.cases[change.caseID] == nil {
       throw AdministrationError.unknownCase(change.caseID)
     }
     if let rules {
       var linked = DomainRows(
-        for: changes, by: .hub, rules: rules, schema: schema, view: view)
+        for: changes, by: .hub, rules: rules, schema: writer.schema, view: view)
       try linked.load(from: writer)
       view = linked.view
     }
@@ -122,12 +122,12 @@ extension CountyAdministration {
     var plan = Decision.decide(
       changes, view: view,
       context: try CountyService.context(
-        for: author, areas: [], schema: schema, now: now, rules: rules, in: writer),
+        for: author, areas: [], now: now, rules: rules, in: writer),
       digestKey: try writer.county.digester)
     for (place, answer) in plan.answers.enumerated() where answer.verdict != .applied {
       let change = changes[place]
       throw AdministrationError.rowRefused(
-        schema.table(number: change.row.table)?.name ?? "", change.row.id,
+        writer.schema.table(number: change.row.table)?.name ?? "", change.row.id,
         answer.rule ?? .valueNotAllowed, entry: place)
     }
     more(&plan, try writer.counter.seq)

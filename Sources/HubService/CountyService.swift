@@ -8,7 +8,6 @@ package import SyncProtocol
 /// safe to call from several threads, because the store orders its writes.
 package struct CountyService: Sendable {
   let store: any HubStore
-  let schema: Schema
   let environment: HubEnvironment
   let rules: (any DomainRules)?
   let snapshots: SnapshotShelf?
@@ -17,11 +16,10 @@ package struct CountyService: Sendable {
   ///   - rules: what the domain refuses; without them nothing is refused but by the core.
   ///   - snapshots: for first loads; without it they all come by pages.
   package init(
-    store: any HubStore, schema: Schema, environment: HubEnvironment,
-    rules: (any DomainRules)? = nil, snapshots: SnapshotShelf? = nil
+    store: any HubStore, environment: HubEnvironment, rules: (any DomainRules)? = nil,
+    snapshots: SnapshotShelf? = nil
   ) {
     self.store = store
-    self.schema = schema
     self.environment = environment
     self.rules = rules
     self.snapshots = snapshots
@@ -39,6 +37,8 @@ package struct CountyService: Sendable {
       case (ProtocolPath.pull, .json):
         let page = try pull(try WireJSON.decode(request.body), from: site)
         return ProtocolResponse(status: 200, contentType: .rows, body: try page.encoded())
+      case (ProtocolPath.schema, .json):
+        return try json(offer(try WireJSON.decode(request.body), to: site))
       case (ProtocolPath.bye, .json):
         return try json(bye(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.snapshot, .json):

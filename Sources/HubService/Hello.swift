@@ -40,7 +40,7 @@ extension CountyService {
         session: site.contact.sessionIssued,
         head: Position(history: history, seq: counter.seq, treeHead: counter.tree),
         consistency: try consistency(from: position, to: counter, in: writer), clock: now,
-        schemaVersion: schema.version, pins: announcedPins,
+        schemaVersion: writer.schema.version, pins: announcedPins,
         instructions: try openInstructions(of: id, in: writer))
     }
     try snapshots?.siteHasReplica(id)

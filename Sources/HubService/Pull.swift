@@ -21,7 +21,7 @@ extension CountyService {
       let counter = try reader.counter
       try check(since, history: reader.county.history, counter: counter, in: reader)
       var builder = PageBuilder(
-        site: site, since: since, schema: schema, counter: counter,
+        site: site, since: since, counter: counter,
         byteCountTarget: environment.pageByteCount, reader: reader)
       return try builder.page(for: request, refreshing: rows)
     }
@@ -46,13 +46,13 @@ private struct PageBuilder {
   private static var readCount: Int { 500 }
 
   init(
-    site: SiteRecord, since: Position, schema: Schema, counter: Counter, byteCountTarget: Int,
+    site: SiteRecord, since: Position, counter: Counter, byteCountTarget: Int,
     reader: any HubReader
   ) {
     self.byteCountTarget = byteCountTarget
     self.site = site
     self.since = since
-    self.schema = schema
+    schema = reader.schema
     self.counter = counter
     self.reader = reader
   }
@@ -237,7 +237,8 @@ private struct PageBuilder {
 
   private func image(of row: StoredRow, in table: Table, mask: ColumnMask) -> RowImage {
     RowImage(
-      key: row.key, caseID: row.caseID, cells: Cells(of: row.values, in: table, mask: mask))
+      key: row.key, caseID: row.caseID,
+      cells: Cells(travelling: row.values, in: table, mask: mask))
   }
 
   private mutating func append(_ item: PullPage.RowItem) {

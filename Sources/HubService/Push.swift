@@ -86,15 +86,15 @@ extension CountyService {
 
   private func decide(_ batch: Batch, of site: SiteRecord, in writer: some HubWriter) throws -> Plan
   {
-    var view = try writer.view(for: batch.changes, by: site.id, schema: schema)
+    var view = try writer.view(for: batch.changes, by: site.id, schema: writer.schema)
     let context = try Self.context(
       for: Author(
         site: site.id, incarnation: batch.incarnation, ancestors: [],
         clockSkew: Self.trusted(site.contact.clockSkew)),
-      areas: site.areas, schema: schema, now: environment.now(), rules: rules, in: writer)
+      areas: site.areas, now: environment.now(), rules: rules, in: writer)
     if let rules {
       var linked = DomainRows(
-        for: batch.changes, by: site.id, rules: rules, schema: schema, view: view)
+        for: batch.changes, by: site.id, rules: rules, schema: writer.schema, view: view)
       try linked.load(from: writer)
       view = linked.view
     }
@@ -122,8 +122,8 @@ extension CountyService {
 
   /// Everything but the rows that a decision depends on.
   static func context(
-    for author: Author, areas: [String], schema: Schema, now: Milliseconds,
-    rules: (any DomainRules)? = nil, in reader: some HubReader
+    for author: Author, areas: [String], now: Milliseconds, rules: (any DomainRules)? = nil,
+    in reader: some HubReader
   ) throws -> DecisionContext {
     let sites = try reader.sites.filter { $0.state != .revoked }
     let county = sites.filter { $0.kind == .county }.map(\.id)
@@ -132,7 +132,7 @@ extension CountyService {
         || other.kind.seesItsArea && other.areas.contains(where: areas.contains)
     }
     return DecisionContext(
-      schema: schema, author: author, headSeq: try reader.counter.seq, now: now,
+      schema: reader.schema, author: author, headSeq: try reader.counter.seq, now: now,
       sites: Set(sites.map(\.id)), countySites: county,
       viewersOfNewCases: viewers.map(\.id).sorted(), rules: rules)
   }

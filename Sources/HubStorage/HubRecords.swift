@@ -19,6 +19,12 @@ package struct CountyRecord: Sendable, Equatable {
     self.digestKey = digestKey
     self.schemaText = schemaText
   }
+
+  /// The same county with another schema.
+  package func with(schemaText: String) -> CountyRecord {
+    CountyRecord(
+      key: key, name: name, history: history, digestKey: digestKey, schemaText: schemaText)
+  }
 }
 
 /// The head of a county's log.

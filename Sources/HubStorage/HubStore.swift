@@ -17,6 +17,8 @@ package protocol HubStore: Sendable {
 /// What can be read of a county at one moment.
 package protocol HubReader {
   var county: CountyRecord { get throws }
+  /// The county's schema as it is in this transaction.
+  var schema: Schema { get }
   /// The head of the log and of its tree.
   var counter: Counter { get throws }
   /// The last entry that a tree of so many leaves covers; 0 for none.
@@ -95,6 +97,14 @@ package protocol HubWriter: HubReader {
   ///
   /// - Throws: ``HubStoreError/entryKnown(_:)`` if one of the entries' numbers was answered before.
   func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws
+
+  /// Adds the tables, columns and indexes of a newer schema and keeps its text. Rows that stand
+  /// hold ``Column/valueOfOlderRows`` in the new columns, which nobody has written.
+  ///
+  /// It holds from the next transaction on, also in other processes that have the county open.
+  ///
+  /// - Precondition: `newer` is what `text` says, and extends the schema in use.
+  func grow(to newer: Schema, text: String) throws
 
   /// Inserts or replaces a site's record.
   ///

@@ -2,7 +2,7 @@
 ///
 /// | table                   | holds                                                             |
 /// |-------------------------|-------------------------------------------------------------------|
-/// | `kreissync_county`      | one row: key, name, history, digest key, schema                   |
+/// | `kreissync_county`      | one row: key, name, history, digest key, schema and its version   |
 /// | `kreissync_counter`     | one row: the head of the log; locked by every write first         |
 /// | `kreissync_site`        | sites, certificates, tokens, last contact                         |
 /// | `kreissync_instruction` | what the county asked of sites, and what became of it             |
@@ -25,7 +25,8 @@ enum HubTables {
   static let sql = """
     CREATE TABLE kreissync_county (
       id INTEGER PRIMARY KEY CHECK (id = 1), key TEXT NOT NULL, name TEXT NOT NULL,
-      history TEXT NOT NULL, digest_key BLOB NOT NULL, schema TEXT NOT NULL) STRICT;
+      history TEXT NOT NULL, digest_key BLOB NOT NULL, schema TEXT NOT NULL,
+      schema_version INTEGER NOT NULL) STRICT;
     CREATE TABLE kreissync_counter (
       id INTEGER PRIMARY KEY CHECK (id = 1), seq INTEGER NOT NULL, tree_size INTEGER NOT NULL,
       tree_root BLOB NOT NULL) STRICT;

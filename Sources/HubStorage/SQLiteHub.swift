@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 package import SQLiteAccess
 package import SyncCore
+import Synchronization
 
 /// The hub's embedded engine: one county in one SQLite file.
 ///
@@ -10,10 +11,10 @@ package import SyncCore
 /// IMMEDIATE`, which is the lock on the county's counter: SQLite has one writer, so the counter
 /// that the body reads is the one that its commit moves.
 package struct SQLiteHub: HubStore {
-  package let schema: Schema
   private let pool: DatabasePool
   /// What SQLite is given to open the file.
   private let name: String
+  private let schema = KnownSchema()
 
   /// Five seconds: longer than any transaction of the hub, shorter than a site's patience.
   private static let busyMilliseconds = 5_000
@@ -36,15 +37,15 @@ package struct SQLiteHub: HubStore {
           PRAGMA application_id = \(HubTables.applicationID);
           PRAGMA user_version = \(HubTables.format);
           """)
-      try Query(database, "INSERT INTO kreissync_county VALUES (1, ?, ?, ?, ?, ?)").run(
+      try Query(database, "INSERT INTO kreissync_county VALUES (1, ?, ?, ?, ?, ?, ?)").run(
         .text(county.key.string), .text(county.name), .text(county.history.string),
-        .blob(county.digestKey), .text(county.schemaText))
+        .blob(county.digestKey), .text(county.schemaText), .integer(Int64(schema.version)))
       try Query(database, "INSERT INTO kreissync_counter VALUES (1, 0, 0, ?)").run(
         .blob(TreeHead.empty.root.bytes))
       try Query(database, "INSERT INTO kreissync_case VALUES ('', ?, 1, 0, ?, 0)").run(
         Parameter(SiteID.hub), .blob(Digest128.zero.bytes))
     }
-    return SQLiteHub(schema: schema, pool: pool, name: path)
+    return SQLiteHub(pool: pool, name: path)
   }
 
   /// Opens an existing county's file.
@@ -58,9 +59,11 @@ package struct SQLiteHub: HubStore {
       throw HubStoreError.unusable("\(path) is missing; `kreissync hub init` creates a county")
     }
     let name = fileSystem.name(of: path)
-    let text = try translatingErrors { try schemaText(at: name) }
-    let schema = try CaseloadSchema.read(toml: text, file: path)
-    return SQLiteHub(schema: schema, pool: try translatingErrors { try open(name) }, name: name)
+    try translatingErrors { try check(name) }
+    let store = SQLiteHub(pool: try translatingErrors { try open(name) }, name: name)
+    // One that cannot be read is told now, not by the first request.
+    _ = try store.read { $0.schema }
+    return store
   }
 
   /// Closes all connections now; the store cannot be used any more.
@@ -68,13 +71,13 @@ package struct SQLiteHub: HubStore {
     try Self.translatingErrors { try pool.close() }
   }
 
-  /// The county's schema, read without writing: a pool turns WAL on, which changes the file, and
-  /// this one may belong to another program.
-  private static func schemaText(at path: String) throws -> String {
+  /// Whether it is a county's file, found out without writing: a pool turns WAL on, which changes
+  /// the file, and this one may belong to another program.
+  private static func check(_ path: String) throws {
     var configuration = configuration
     configuration.readonly = true
     do {
-      return try DatabaseQueue(path: path, configuration: configuration).read { database in
+      try DatabaseQueue(path: path, configuration: configuration).read { database in
         let application = try Int64.fetchOne(database, sql: "PRAGMA application_id")
         guard application == HubTables.applicationID else {
           throw HubStoreError.unusable("\(path) is not the database of a county")
@@ -85,7 +88,6 @@ package struct SQLiteHub: HubStore {
             "\(path) has format \(format), this program knows \(HubTables.format); "
               + "run the version that wrote it")
         }
-        return try Query(database, "SELECT schema FROM kreissync_county").first { $0.text(0) } ?? ""
       }
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
       throw HubStoreError.unusable("\(path) is not the database of a county")
@@ -117,7 +119,9 @@ package struct SQLiteHub: HubStore {
   /// As ``read(_:)``, for what only this engine is asked.
   func reading<Result: Sendable>(_ body: (SQLiteHubTransaction) throws -> Result) throws -> Result {
     try Self.translatingErrors {
-      try pool.read { try body(SQLiteHubTransaction(database: $0, schema: schema)) }
+      try pool.read {
+        try body(SQLiteHubTransaction(database: $0, schema: schema.current(in: $0)))
+      }
     }
   }
 
@@ -147,7 +151,8 @@ package struct SQLiteHub: HubStore {
       try pool.writeWithoutTransaction { database in
         var result: Result?
         try database.inTransaction(.immediate) {
-          result = try body(SQLiteHubTransaction(database: database, schema: schema))
+          result = try body(
+            SQLiteHubTransaction(database: database, schema: schema.current(in: database)))
           return .commit
         }
         return result!
@@ -170,5 +175,24 @@ package struct SQLiteHub: HubStore {
       default: throw error
       }
     }
+  }
+}
+
+/// The county's schema as this process read it last.
+///
+/// An administrator's command may let it grow beside a hub that serves, so each transaction looks
+/// at the version that its state of the file has, and reads the text only where that is another.
+private final class KnownSchema: Sendable {
+  private let known = Mutex<Schema?>(nil)
+
+  func current(in database: Database) throws -> Schema {
+    let version = try Query(database, "SELECT schema_version FROM kreissync_county").first {
+      $0.integer(0)
+    }
+    if let schema = known.withLock({ $0 }), version == Int64(schema.version) { return schema }
+    let text = try Query(database, "SELECT schema FROM kreissync_county").first { $0.text(0) }
+    let schema = try CaseloadSchema.read(toml: text ?? "", file: "schema of the county")
+    known.withLock { $0 = schema }
+    return schema
   }
 }

@@ -40,6 +40,7 @@ extension SQLiteHub: SnapshotBuilder {
   /// Reads on a connection of its own, beside the pool's: other sites' batches go on meanwhile, and
   /// the rows go from file to file without passing through this program's memory.
   package func buildSnapshot(for site: SiteID, at path: String) throws -> BuiltSnapshot {
+    let schema = try reading { $0.schema }
     try Self.translatingErrors { try SnapshotFile.create(at: path, schema: schema) }
     return try copying(into: path) { hub in
       try SnapshotFile(hub: hub, site: site).fill()
@@ -111,14 +112,16 @@ struct SnapshotFile {
     let sql = """
       INSERT INTO snapshot.kreissync_replica (
         id, county, county_name, site, site_name, schema, digest_key, incarnation, history, seq,
-        head, batched_base, tree_size, tree_root, batched_n, batch_number, scope_digest)
-      VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, '', ?7, ?8, ?8, ?8, ?9, ?10, 0, 0, ?11)
+        head, batched_base, tree_size, tree_root, batched_n, batch_number, scope_digest,
+        hub_schema_version)
+      VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, '', ?7, ?8, ?8, ?8, ?9, ?10, 0, 0, ?11, ?12)
       """
     try hub.query(sql).run(
       Parameter(county.key), .text(county.name), Parameter(site), .text(record.name),
       .text(county.schemaText), .blob(county.digestKey), Parameter(position.history),
       .integer(position.seq), .integer(position.treeHead.size),
-      .blob(position.treeHead.root.bytes), .blob(scopeDigest.bytes))
+      .blob(position.treeHead.root.bytes), .blob(scopeDigest.bytes),
+      .integer(Int64(hub.schema.version)))
   }
 
   private func putCases() throws {

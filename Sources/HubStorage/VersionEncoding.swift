@@ -20,8 +20,8 @@ package enum VersionEncoding {
     return writer.bytes
   }
 
-  /// - Parameter count: the table's columns. Columns added since the row was written share the last
-  ///   version that it has.
+  /// - Parameter count: the table's columns. Those that were added since the row was written were
+  ///   never written: whoever writes there first meets no conflict.
   package static func decode(_ bytes: [UInt8], count: Int) throws(DecodeError) -> [ColumnVersion] {
     var reader = ByteReader(bytes)
     var versions: [ColumnVersion] = []
@@ -36,8 +36,8 @@ package enum VersionEncoding {
       guard run >= 1 else { throw DecodeError(.overLimit, at: start) }
       versions.append(contentsOf: repeatElement(version, count: run))
     }
-    guard let last = versions.last else { throw DecodeError(.truncated, at: 0) }
-    while versions.count < count { versions.append(last) }
+    guard !versions.isEmpty else { throw DecodeError(.truncated, at: 0) }
+    while versions.count < count { versions.append(.unwritten) }
     return versions
   }
 }

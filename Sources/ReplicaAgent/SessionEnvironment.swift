@@ -16,18 +16,22 @@ package struct SessionEnvironment {
   package let software: String
   /// How large a batch may grow.
   package let batchLimit: BatchLimit
+  /// Whether the replica takes newer schemas over. A local program may not bear new columns.
+  package let takesSchemas: Bool
   /// Keeps the hashes of the keys by which the hub is to be known, durably; what throws ends the
   /// session.
   package let keepPins: ([[UInt8]]) throws -> Void
 
   package init(
     software: String, now: @escaping () -> Milliseconds, random: @escaping (Int) -> [UInt8],
-    batchLimit: BatchLimit = .standard, keepPins: @escaping ([[UInt8]]) throws -> Void = { _ in }
+    batchLimit: BatchLimit = .standard, takesSchemas: Bool = true,
+    keepPins: @escaping ([[UInt8]]) throws -> Void = { _ in }
   ) {
     self.keepPins = keepPins
     self.software = software
     self.now = now
     self.random = random
     self.batchLimit = batchLimit
+    self.takesSchemas = takesSchemas
   }
 }

@@ -102,6 +102,10 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     {
       refusedUpload = error.refusalOfBatch
       next = session.handle(.uploadRefused)
+    } catch SessionError.refused where action == .fetchSchema {
+      // The rest needs no newer schema; a refusal that means the whole session comes again.
+      report.events.append(SchemaProblem.notOffered.rawValue)
+      next = session.handle(.schemaSettled)
     } catch is DecodeError, is ProtocolError {
       // Cut, or made by something that is no hub: the site cannot have made this mistake.
       fail(SessionError.unfitAnswer("what came for \(action) cannot be decoded"))
@@ -165,6 +169,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   private mutating func request(for action: ReplicaSession.Action) throws -> ProtocolRequest? {
     switch action {
     case .sayHello: try helloRequest()
+    case .fetchSchema:
+      try Self.json(ProtocolPath.schema, SchemaRequest(session: sessionNumber))
     case .sendNextBatch: try pushRequest()
     case .pullNextPage, .pullUnequalCases: try pullRequest()
     case .sayGoodbye: try byeRequest()
@@ -185,7 +191,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       let found = try file.scrub(at: environment.now()) > 0
       if found { report.events.append(ReplicaEvent.scrubFound.rawValue) }
       return .scrubbed(found: found)
-    case .sayHello, .pullNextPage, .pullUnequalCases, .sayGoodbye, .finish:
+    case .sayHello, .fetchSchema, .pullNextPage, .pullUnequalCases, .sayGoodbye, .finish:
       preconditionFailure("\(action) is no step of the site's own")
     }
   }
@@ -195,8 +201,10 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   ) throws -> ReplicaSession.Event {
     switch action {
     case .sayHello:
-      try takeHello(response)
-      return .greeted
+      return try takeHello(response) ? .schemaOffered : .greeted
+    case .fetchSchema:
+      try takeSchema(response)
+      return .schemaSettled
     case .sendNextBatch:
       try takeVerdicts(response)
       return .answered
@@ -225,7 +233,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
         lastBatchNumber: record.batchNumber, lastBatchHash: record.batchHash))
   }
 
-  private mutating func takeHello(_ response: ProtocolResponse) throws {
+  /// - Returns: whether the site is to take over a newer schema.
+  private mutating func takeHello(_ response: ProtocolResponse) throws -> Bool {
     let answer: HelloResponse = try WireJSON.decode(response.body)
     guard let head = answer.head.position, answer.session > 0 else {
       throw SessionError.unfitAnswer("hello")
@@ -234,7 +243,23 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     sessionNumber = answer.session
     greeting = HubGreeting(answer)
     if let pins = greeting?.pins, !pins.isEmpty { try environment.keepPins(pins) }
-    try file.updateRecord { $0.head = head.seq }
+    let isBehind = answer.schemaVersion > file.schema.version
+    try file.updateRecord {
+      $0.head = head.seq
+      $0.hubSchemaVersion = answer.schemaVersion
+      if !isBehind || !environment.takesSchemas { $0.schemaProblem = nil }
+    }
+    return isBehind && environment.takesSchemas
+  }
+
+  private mutating func takeSchema(_ response: ProtocolResponse) throws {
+    let answer: SchemaResponse = try WireJSON.decode(response.body)
+    guard answer.schema.utf8.count <= ProtocolLimit.schemaByteCountMax else {
+      throw SessionError.unfitAnswer("schema")
+    }
+    let problem = try file.grow(toSchema: answer.schema, at: environment.now())
+    try file.updateRecord { $0.schemaProblem = problem }
+    report.events.append(problem?.rawValue ?? ReplicaEvent.schemaUpdated.rawValue)
   }
 
   private mutating func build() throws -> Bool {

@@ -43,7 +43,7 @@ extension ReplicaFile {
 }
 
 /// One apply transaction.
-private struct Application {
+struct Application {
   let file: ReplicaFile
   let database: Database
   let now: Milliseconds
@@ -59,14 +59,21 @@ private struct Application {
   /// Rows that stood in those cases before, and that the pull has not named so far. Not the rows
   /// that it names: a first load has hundreds of thousands, and they must not be in memory.
   private var unnamed: Set<RowKey> = []
+  /// What the replica's schema has no place for.
+  var unknown: UnknownCells
+  /// Cells move into columns that are new here: no digest is computed behind it that would explain
+  /// their rows.
+  private let isGrowth: Bool
 
-  init(file: ReplicaFile, database: Database, now: Milliseconds) throws {
+  init(file: ReplicaFile, database: Database, now: Milliseconds, isGrowth: Bool = false) throws {
     self.file = file
+    self.isGrowth = isGrowth
     self.database = database
     self.now = now
     record = try ReplicaFile.record(in: database)
     unsent = try UnsentWork(file: file, record: record, in: database)
     baseline = Baseline(file: file, database: database)
+    unknown = try UnknownCells(file: file, database: database)
     dirtyCases = try CaseDigests(file: file, database: database, unsent: unsent).dirtyCases()
   }
 
@@ -119,6 +126,7 @@ private struct Application {
       Parameter(state.caseID))
     // A page that ended in the middle of the case names it again on the next one.
     guard wholeCases.insert(state.caseID).inserted else { return }
+    try unknown.dropAll(of: state.caseID)
     try lookAtRows(of: state.caseID)
   }
 
@@ -143,7 +151,9 @@ private struct Application {
 
   private mutating func remove(_ key: RowKey, caseID: CaseID?) throws {
     unnamed.remove(key)
-    guard let table = file.schema.table(number: key.table) else { return }
+    guard let table = file.schema.table(number: key.table) else {
+      return try unknown.drop(key, from: caseID)
+    }
     let name = file.quoted(table.name)
     if unsent.touches(key) {
       // It keeps that case from its proof in which it stands, and that may be another by now.
@@ -157,6 +167,7 @@ private struct Application {
       return
     }
     try unsent.settle(key, in: database)
+    try unknown.drop(key, from: caseID)
     if let caseID, table.scope == .ofCase {
       try Query(database, "DELETE FROM \(name) WHERE id = ? AND case_id = ?").run(
         Parameter(key.id), Parameter(caseID))
@@ -169,9 +180,12 @@ private struct Application {
     try forget(key)
   }
 
-  private mutating func write(_ sent: RowImage, isWhole: Bool) throws {
+  mutating func write(_ sent: RowImage, isWhole: Bool) throws {
     unnamed.remove(sent.key)
-    guard let table = file.schema.table(number: sent.key.table) else { return }
+    guard let table = file.schema.table(number: sent.key.table) else {
+      outcome.rowCount += 1
+      return try unknown.take(sent, isWhole: isWhole)
+    }
     let image = isWhole ? sent.completed(in: table) : sent
     let kept = unsent.columns(of: image.key, in: table)
     if unsent.isDeleted(image.key) || unsent.isInserted(image.key) {
@@ -180,8 +194,9 @@ private struct Application {
       return
     }
     let cells = image.cells.restricted(to: table.travellingColumns.subtracting(kept))
+      .standing(in: table)
     let isExplained =
-      try dirtyCases.contains(image.caseID)
+      try (isGrowth || dirtyCases.contains(image.caseID))
       && (unsent.touches(image.key) || baseline.explains(image.key))
     try unsent.settle(image.key, in: database)
     do {
@@ -203,6 +218,7 @@ private struct Application {
       return
     }
     outcome.rowCount += 1
+    try unknown.take(image, isWhole: isWhole)
     if isExplained { try baseline.keep(image.key) }
     let covered = image.cells.mask.intersection(kept)
     if covered.isEmpty {
@@ -235,7 +251,7 @@ private struct Application {
   }
 
   private func insert(_ image: RowImage, in table: Table) throws {
-    let cells = image.cells.restricted(to: table.travellingColumns)
+    let cells = image.cells.restricted(to: table.travellingColumns).standing(in: table)
     var names = ["id"]
     var parameters = [Parameter(image.key.id)]
     if table.scope == .ofCase {

@@ -69,7 +69,10 @@ extension ReplicaFile {
 
       try park(coalescing.parked, of: window, in: database)
       try askAgain(for: coalescing.missing, in: database)
-      try fillOutbox(coalescing, limit: limit, record: &record, in: database)
+      let changes = try UnknownCells(file: self, database: database).carried(
+        along: coalescing.changes)
+      try fillOutbox(
+        changes, coalesced: coalescing.coalesced, limit: limit, record: &record, in: database)
       let baseline = Baseline(file: self, database: database)
       for key in coalescing.changes.map(\.row) {
         if let row = rows[key] { try baseline.keep(key, row) } else { try baseline.drop(key) }
@@ -88,12 +91,13 @@ extension ReplicaFile {
   }
 
   private func fillOutbox(
-    _ coalescing: Coalescing, limit: BatchLimit, record: inout ReplicaRecord, in database: Database
+    _ changes: [Change], coalesced: [EntryID], limit: BatchLimit, record: inout ReplicaRecord,
+    in database: Database
   ) throws {
-    guard !coalescing.changes.isEmpty else { return }
+    guard !changes.isEmpty else { return }
     let insert = try Query(database, "INSERT INTO kreissync_outbox VALUES (?, ?, ?, NULL)")
-    var coalesced = coalescing.coalesced[...]
-    var slices = slices(of: coalescing.changes, limit: limit)
+    var coalesced = coalesced[...]
+    var slices = slices(of: changes, limit: limit)
     // A row that was edited very often: its folded entries may need more batches than its change.
     while coalesced.count > slices.count * Batch.coalescedCountMax { slices.append([]) }
     for changes in slices {

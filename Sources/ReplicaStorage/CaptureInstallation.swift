@@ -7,6 +7,7 @@ package import SyncCore
 package enum ReplicaEvent: String, Sendable {
   case triggersRepaired = "triggers_repaired"
   case scrubFound = "scrub_found"
+  case schemaUpdated = "schema_updated"
 }
 
 extension ReplicaFile {
@@ -25,18 +26,25 @@ extension ReplicaFile {
       soundSchemaVersion = version
       return []
     }
-    return try write { database in
-      var events: [ReplicaEvent] = []
-      let damage = try findDamage(in: database)
-      for finding in damage {
-        if finding.lacksTriggers { events.append(.triggersRepaired) }
-        try reinstall(finding, in: database)
-      }
-      let scrub = Scrub(file: self, database: database, now: now)
-      let found = try scrub.run(over: damage.map(\.table))
-      if found > 0 { events.append(.scrubFound) }
-      return events
+    return try write { try mendCapture(at: now, in: $0) }
+  }
+
+  func mendCapture(at now: Milliseconds, in database: Database) throws -> [ReplicaEvent] {
+    var events: [ReplicaEvent] = []
+    let damage = try findDamage(in: database)
+    for finding in damage {
+      if finding.lacksTriggers { events.append(.triggersRepaired) }
+      try reinstall(finding, in: database)
     }
+    let scrub = Scrub(file: self, database: database, now: now)
+    let found = try scrub.run(over: damage.map(\.table))
+    if found > 0 { events.append(.scrubFound) }
+    return events
+  }
+
+  /// Makes the triggers of tables that have grown anew.
+  func renewTriggers(in database: Database) throws {
+    for finding in try findDamage(in: database) { try reinstall(finding, in: database) }
   }
 
   private struct Finding {

@@ -26,8 +26,10 @@ struct CaseDigests {
     ).all { ($0.identifier(0), $0.blob(1)) }
     let dirty = try dirtyCases()
     var digester = RowDigester(key: file.digestKey)
+    let unknown = try UnknownCells(file: file, database: database)
     for (caseID, theirs) in waiting where !dirty.contains(caseID) {
-      let rows = try rowDigests(of: caseID, digester: &digester)
+      let rows = try rowDigests(
+        of: caseID, unknown: unknown.images(of: caseID), digester: &digester)
       let ours = rows.reduce(Digest128.zero) { $0 + $1.digest }
       try Query(database, "UPDATE kreissync_case_state SET digest = ? WHERE case_id = ?").run(
         .blob(ours.bytes), Parameter(caseID))
@@ -69,21 +71,24 @@ struct CaseDigests {
   }
 
   /// What the scrub compares with: the rows as they were proved equal to the hub's.
-  private func keepBaseline(_ rows: [(key: RowKey, digest: Digest128)], of caseID: CaseID) throws {
+  private func keepBaseline(_ rows: [RowDigest], of caseID: CaseID) throws {
     try Query(database, "DELETE FROM kreissync_baseline WHERE case_id = ?").run(Parameter(caseID))
     let insert = try Query(
       database, "INSERT OR REPLACE INTO kreissync_baseline VALUES (?, ?, ?, ?)")
     for row in rows {
+      guard let known = row.known else { continue }
       try insert.run(
         .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(caseID),
-        .blob(row.digest.bytes))
+        .blob(known.bytes))
     }
   }
 
-  private func rowDigests(of caseID: CaseID, digester: inout RowDigester) throws
-    -> [(key: RowKey, digest: Digest128)]
-  {
-    var digests: [(key: RowKey, digest: Digest128)] = []
+  /// - Parameter unknown: what is kept of tables and columns that the schema does not have.
+  private func rowDigests(
+    of caseID: CaseID, unknown: [RowKey: RowImage], digester: inout RowDigester
+  ) throws -> [RowDigest] {
+    var unknown = unknown
+    var digests: [RowDigest] = []
     for table in file.schema.tables {
       var identifier = caseID.text
       let place: String
@@ -105,10 +110,29 @@ struct CaseDigests {
         // NB: a cell that cannot be sent and that nobody captured counts as the nearest text. The
         // hub holds no such cell, so the case is unequal; it stops no other.
         let values = table.columns.indices.map { row.value($0 + 1) ?? .text(row.text($0 + 1)) }
-        digests.append(
-          (key, digester.digest(of: key, caseID: caseID, row: values, in: table)))
+        let known = digester.digest(of: key, caseID: caseID, row: values, in: table)
+        guard let rest = unknown.removeValue(forKey: key) else {
+          digests.append(RowDigest(key: key, digest: known, known: known))
+          return
+        }
+        let cells = Cells(travelling: values, in: table, mask: table.travellingColumns)
+        let whole = digester.digest(
+          of: RowImage(key: key, caseID: caseID, cells: cells.overlaid(by: rest.cells)))
+        digests.append(RowDigest(key: key, digest: whole, known: known))
       }
     }
+    // What is left of tables that the replica has belongs to rows that were deleted here.
+    for (key, image) in unknown where file.schema.table(number: key.table) == nil {
+      digests.append(RowDigest(key: key, digest: digester.digest(of: image), known: nil))
+    }
     return digests
+  }
+
+  /// A row's digest as the hub has it, and that of the columns that the replica has.
+  private struct RowDigest {
+    let key: RowKey
+    let digest: Digest128
+    /// What the scrub compares with; nil for a row that no local program can write.
+    let known: Digest128?
   }
 }

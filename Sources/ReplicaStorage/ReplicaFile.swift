@@ -12,7 +12,7 @@ package import SyncCore
 /// never touches the file by plain file calls, because closing such a handle would drop the locks
 /// that SQLite holds.
 package final class ReplicaFile: ReplicaStore {
-  package let schema: Schema
+  package internal(set) var schema: Schema
   package let path: String
   let queue: DatabaseQueue
   let digestKey: SipHash128Key
@@ -50,7 +50,7 @@ package final class ReplicaFile: ReplicaStore {
         try database.execute(sql: "PRAGMA journal_mode = DELETE")
         try database.inTransaction(.immediate) {
           try database.execute(sql: ReplicaTables.script(schema))
-          try insertRecord(origin, in: database)
+          try insertRecord(origin, schema, in: database)
           return .commit
         }
         // The journal mode that serves a neighbouring program best; whoever prefers another one
@@ -62,16 +62,19 @@ package final class ReplicaFile: ReplicaStore {
     guard rename(unfinished, path) == 0 else { throw ReplicaError.readOnly }
   }
 
-  private static func insertRecord(_ origin: ReplicaOrigin, in database: Database) throws {
+  private static func insertRecord(
+    _ origin: ReplicaOrigin, _ schema: Schema, in database: Database
+  ) throws {
     let sql = """
       INSERT INTO kreissync_replica VALUES (
-        1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL)
+        1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL, ?, NULL)
       """
     try Query(database, sql).run(
       Parameter(origin.county), .text(origin.countyName), Parameter(origin.site),
       .text(origin.siteName), .text(origin.schemaText), .blob(origin.digestKey),
       Parameter(origin.incarnation), Parameter(origin.history),
-      .blob(TreeHead.empty.root.bytes), .blob(Digest128.zero.bytes))
+      .blob(TreeHead.empty.root.bytes), .blob(Digest128.zero.bytes),
+      .integer(Int64(schema.version)))
     try Query(
       database, "INSERT INTO kreissync_case_state VALUES ('', ?, 'reader', 1, NULL, ?)"
     ).run(Parameter(SiteID.hub), .blob(Digest128.zero.bytes))
@@ -228,7 +231,7 @@ extension ReplicaFile {
     let sql = """
       SELECT county, site, site_name, incarnation, history, seq, tree_size, tree_root, batched_n,
         batched_base, batch_number, batch_hash, head, scope_digest, digest_equal, last_success,
-        last_error
+        last_error, hub_schema_version, schema_problem
       FROM kreissync_replica
       """
     let record = try Query(database, sql).first { row -> ReplicaRecord? in
@@ -243,7 +246,9 @@ extension ReplicaFile {
         batchedThrough: row.integer(8), batchedBase: row.integer(9), batchNumber: row.integer(10),
         batchHash: row.isNull(11) ? nil : Hash256(bytes: row.blob(11)), head: row.integer(12),
         scopeDigest: scope, digestEqual: row.optionalInteger(14).map { $0 == 1 },
-        lastSuccess: row.optionalInteger(15), lastError: row.optionalText(16))
+        lastSuccess: row.optionalInteger(15), lastError: row.optionalText(16),
+        hubSchemaVersion: Int(row.integer(17)),
+        schemaProblem: row.optionalText(18).flatMap(SchemaProblem.init))
     }
     guard let record = record ?? nil else { throw ReplicaError.corrupt }
     return record
@@ -254,7 +259,8 @@ extension ReplicaFile {
     let sql = """
       UPDATE kreissync_replica SET history = ?, seq = ?, tree_size = ?, tree_root = ?,
         batched_n = ?, batched_base = ?, batch_number = ?, batch_hash = ?, head = ?,
-        scope_digest = ?, digest_equal = ?, last_success = ?, last_error = ?
+        scope_digest = ?, digest_equal = ?, last_success = ?, last_error = ?,
+        hub_schema_version = ?, schema_problem = ?
       """
     try Query(database, sql).run(
       Parameter(record.position.history), .integer(record.position.seq),
@@ -263,7 +269,8 @@ extension ReplicaFile {
       .integer(record.batchNumber), record.batchHash.map { .blob($0.bytes) } ?? .null,
       .integer(record.head), .blob(record.scopeDigest.bytes),
       Parameter(record.digestEqual.map { $0 ? 1 : 0 }), Parameter(record.lastSuccess),
-      Parameter(record.lastError))
+      Parameter(record.lastError), .integer(Int64(record.hubSchemaVersion)),
+      Parameter(record.schemaProblem?.rawValue))
   }
 
   /// Changes the record in a transaction of its own.

@@ -49,6 +49,10 @@ package struct ReplicaRecord: Sendable, Equatable {
   package var lastSuccess: Milliseconds?
   /// Code of the error that ended the last session; nil after a good one.
   package var lastError: String?
+  /// The version of the county's schema at the last contact; the replica's own may be older.
+  package var hubSchemaVersion: Int
+  /// Why the replica could not take the newer schema over; nil where it could, or does not try.
+  package var schemaProblem: SchemaProblem?
 }
 
 /// Why a replica cannot be used as it is. Stable codes; nothing is ever silently created anew.

@@ -5,7 +5,7 @@ package import SyncCore
 /// Each call is one transaction: when it returns, what it wrote is durable; when it throws, nothing
 /// was written. Between two calls nothing is locked.
 package protocol ReplicaStore {
-  /// The county's schema that the replica was made with.
+  /// The county's schema as the replica has it.
   var schema: Schema { get }
 
   /// Where the replica stands.
@@ -15,6 +15,10 @@ package protocol ReplicaStore {
 
   /// Repairs the capture triggers; says what it found.
   func installCapture(at now: Milliseconds) throws -> [ReplicaEvent]
+  /// Makes a newer schema of the county the replica's own.
+  ///
+  /// - Returns: why not, where the replica keeps the one that it has.
+  func grow(toSchema text: String, at now: Milliseconds) throws -> SchemaProblem?
   /// Turns the next stretch of the change log into batches in the outbox: the barrier.
   func buildBatches(_ limit: BatchLimit) throws -> (tally: CaptureTally, reachesEnd: Bool)
   /// The oldest batch without an answer, as the bytes that every send repeats.

@@ -119,8 +119,9 @@ package struct Decision {
       }
     }
     guard change.kind == .insert else { return nil }
+    // A site whose schema is older lacks columns that were added since; those have a default.
     let isComplete = table.columns.allSatisfy {
-      !$0.isRequired || change.cells.mask.contains($0.number)
+      !$0.isRequired || change.cells.mask.contains($0.number) || !$0.defaultValue.isNull
     }
     return isComplete ? nil : .valueNotAllowed
   }

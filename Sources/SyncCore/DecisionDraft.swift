@@ -74,7 +74,7 @@ struct DecisionDraft {
 
   /// The values of the row that an insertion makes.
   func values(ofNew attempt: Attempt) -> [Value] {
-    attempt.table.columns.map { attempt.change.cells[$0.number] ?? .null }
+    attempt.table.columns.map { attempt.change.cells[$0.number] ?? $0.valueOfOlderRows }
   }
 
   mutating func create(_ attempt: Attempt) {

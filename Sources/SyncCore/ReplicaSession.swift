@@ -7,12 +7,14 @@
 ///                    └─────────────────────────────────┘
 ///                      the scrub found writes that no trigger saw
 ///
-/// Push comes first, so that a pull brings the verdicts' consequences. A failure at any step leads
+/// Between greeting and building the state is `growing` where the hub's schema is newer: the site
+/// takes it over, or goes on with its own. Push comes first, so that a pull brings the verdicts' consequences. A failure at any step leads
 /// to `parting` with its code if the hub was reached, and ends the session.
 package struct ReplicaSession: Sendable {
   /// The step that is under way.
   package enum State: Hashable, Sendable {
     case greeting
+    case growing
     case building
     case sending
     case pulling
@@ -26,6 +28,10 @@ package struct ReplicaSession: Sendable {
     case begun
     /// The hub answered the hello and its log extends the one the site saw.
     case greeted
+    /// As `greeted`, and the county's schema is newer than the replica's.
+    case schemaOffered
+    /// The newer schema is the replica's, or cannot be: the session goes on either way.
+    case schemaSettled
     /// A stretch of the log stands in the outbox; `reachesEnd` if none is left.
     case built(reachesEnd: Bool)
     /// The outbox has no batch without an answer.
@@ -46,6 +52,7 @@ package struct ReplicaSession: Sendable {
   /// What the machine asks the shell to do.
   package enum Action: Hashable, Sendable {
     case sayHello
+    case fetchSchema
     case buildBatches
     case sendNextBatch
     case pullNextPage
@@ -76,8 +83,11 @@ package struct ReplicaSession: Sendable {
     switch (state, event) {
     case (.greeting, .begun):
       return .sayHello
-    case (.greeting, .greeted):
+    case (.greeting, .greeted), (.growing, .schemaSettled):
       return build()
+    case (.greeting, .schemaOffered):
+      state = .growing
+      return .fetchSchema
     case (.building, .built(let reachesEnd)):
       logReachedEnd = reachesEnd || buildCount == Self.buildCountMax
       state = .sending
@@ -112,7 +122,8 @@ package struct ReplicaSession: Sendable {
     case (.greeting, .failed):
       state = .ended
       return .finish
-    case (.building, .failed), (.sending, .failed), (.pulling, .failed), (.applying, .failed):
+    case (.growing, .failed), (.building, .failed), (.sending, .failed), (.pulling, .failed),
+      (.applying, .failed):
       state = .parting
       return .sayGoodbye
     case (.parting, .parted), (.parting, .failed):

@@ -93,9 +93,10 @@ package struct RowImage: Hashable, Sendable {
 /// Digests of rows: what a replica and the hub compare to prove that they are equal.
 ///
 /// A row's digest is the keyed SipHash of its canonical encoding with every travelling column that
-/// is not empty, and no version: an added column that is NULL changes nothing, and neither does the
-/// path by which a value arrived. A case's digest is the sum of its rows' modulo 2^128, a scope's
-/// the sum of its cases', so either moves with the rows that change.
+/// is not empty, and no version: an added column that nobody has written changes nothing, and
+/// neither does the path by which a value arrived. The default of a required column counts as
+/// empty. A case's digest is the sum of its rows' modulo 2^128, a scope's the sum of its cases', so
+/// either moves with the rows that change.
 package struct RowDigester: Sendable {
   private let key: SipHash128Key
   private var writer = ByteWriter(capacity: 1_024)
@@ -104,13 +105,21 @@ package struct RowDigester: Sendable {
     self.key = key
   }
 
+  /// The digest of a row of which only the cells of its image are known, as they travel.
+  package mutating func digest(of image: RowImage) -> Digest128 {
+    writer.removeAll()
+    RowImage(key: image.key, caseID: image.caseID, cells: image.cells.withoutEmpty)
+      .encode(into: &writer)
+    return sipHash128(writer.bytes, key: key)
+  }
+
   /// - Parameter row: one value for each of the table's columns, in order.
   package mutating func digest(of key: RowKey, caseID: CaseID, row: [Value], in table: Table)
     -> Digest128
   {
     var mask = ColumnMask.empty
     for (position, column) in table.columns.enumerated()
-    where column.tier != .local && !row[position].isNull {
+    where column.tier != .local && !column.travelling(row[position]).isNull {
       mask.insert(column.number)
     }
     writer.removeAll()

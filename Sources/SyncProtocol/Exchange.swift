@@ -48,6 +48,7 @@ package enum ProtocolPath {
   package static let push = "/v1/push"
   package static let pull = "/v1/pull"
   package static let bye = "/v1/bye"
+  package static let schema = "/v1/schema"
   package static let renew = "/v1/renew"
   package static let snapshot = "/v1/snapshot"
   package static let snapshotPart = "/v1/snapshot/part"
@@ -70,6 +71,8 @@ package enum ProtocolLimit {
   package static let textByteCountMax = 256 << 10
   /// One identifier (row, case): a UUID has 36.
   package static let identifierByteCountMax = 128
+  /// The text of a schema: a county's has some twenty tables in 20 KiB.
+  package static let schemaByteCountMax = 1 << 20
   /// HTTP header block.
   package static let headerByteCountMax = 16 << 10
   /// Pins of the hub: the present one, the next, and room for one more.

@@ -17,7 +17,6 @@ import Synchronization
 ///
 /// A write inside a write or a read inside a write is a programmer's error and traps.
 package final class InMemoryHub: HubStore, Sendable {
-  package let schema: Schema
   /// nil while a write has it.
   private let memory: Mutex<HubMemory?>
 
@@ -25,7 +24,6 @@ package final class InMemoryHub: HubStore, Sendable {
   ///
   /// - Parameter schema: what `county.schemaText` says.
   package init(county: CountyRecord, schema: Schema) {
-    self.schema = schema
     memory = Mutex(HubMemory(county: county, schema: schema))
   }
 
@@ -54,8 +52,8 @@ package final class InMemoryHub: HubStore, Sendable {
 
 /// All that a county consists of.
 struct HubMemory: Sendable {
-  let county: CountyRecord
-  let schema: Schema
+  var county: CountyRecord
+  var schema: Schema
   var log = LogMemory()
   var scope = ScopeMemory()
   var rows = RowMemory()
@@ -87,6 +85,7 @@ final class InMemoryHubTransaction: HubWriter {
     case instruction(String, StoredInstruction?)
     case entries(ReplicaLogID, [EntryID])
     case batch(BatchID)
+    case growth(CountyRecord, Schema, RowMemory)
   }
 
   init(_ memory: HubMemory) {
@@ -105,6 +104,10 @@ final class InMemoryHubTransaction: HubWriter {
       case .instruction(let id, let before): _ = memory.instructions.set(id, to: before)
       case .entries(let log, let added): memory.batches.remove(added, of: log)
       case .batch(let id): memory.batches.remove(id)
+      case .growth(let county, let schema, let rows):
+        memory.county = county
+        memory.schema = schema
+        memory.rows = rows
       }
     }
     memory.log.truncate(to: start)
@@ -139,6 +142,15 @@ final class InMemoryHubTransaction: HubWriter {
     undoSteps.append(.batch(batch.id))
   }
 
+  func grow(to newer: Schema, text: String) throws {
+    let older = memory.schema
+    precondition(newer.version > older.version)
+    undoSteps.append(.growth(memory.county, older, memory.rows))
+    memory.county = memory.county.with(schemaText: text)
+    memory.schema = newer
+    memory.rows.grow(to: newer)
+  }
+
   func put(_ site: SiteRecord) throws {
     guard memory.sites.mayPut(site) else {
       throw HubStoreError.unusable("another site has the key or the join token of \(site.id)")
@@ -156,6 +168,7 @@ final class InMemoryHubTransaction: HubWriter {
 
 extension InMemoryHubTransaction {
   var county: CountyRecord { memory.county }
+  var schema: Schema { memory.schema }
   var counter: Counter { memory.log.counter }
 
   func lastSeq(ofSize treeSize: Int64) -> Int64 { memory.log.lastSeq(ofSize: treeSize) }

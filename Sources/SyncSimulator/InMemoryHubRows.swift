@@ -63,6 +63,18 @@ struct RowMemory: Sendable {
     return Change(place: place, replaced: replaced)
   }
 
+  /// Rows that stand hold in columns that were added what rows hold that nobody has written there.
+  mutating func grow(to schema: Schema) {
+    for place in places.indices {
+      guard let table = schema.table(number: places[place].row.key.table) else { continue }
+      let added = table.columns[places[place].row.values.count...]
+      guard !added.isEmpty else { continue }
+      let isAlive = places[place].row.isAlive
+      places[place].row.values += added.map { isAlive ? $0.valueOfOlderRows : .null }
+      places[place].row.versions += added.map { _ in .unwritten }
+    }
+  }
+
   /// Takes back the latest change that was not taken back yet.
   mutating func undo(_ change: Change) {
     if let replaced = change.replaced {

@@ -77,6 +77,40 @@ package enum LawSchema {
   /// The number of the table of scope `site`.
   package static let staff = 5
 
+  /// The same, one version on: columns that may be empty, a required one, and a table.
+  package static let grownText =
+    text.replacing("version = 1\n", with: "version = 2\n") + """
+
+      [tables.sample.columns.added_max]
+      number = 14
+      label = "max"
+      type = "integer"
+      policy = "max"
+      [tables.sample.columns.added_text]
+      number = 15
+      label = "lead"
+      type = "text"
+      policy = "lead"
+      [tables.sample.columns.added_state]
+      number = 16
+      label = "state"
+      type = "code"
+      tier = "header"
+      policy = "state"
+      codes = ["s0", "s1", "s2"]
+      required = true
+      default = "s0"
+
+      [tables.visit]
+      number = 6
+      label = "Besuch"
+      scope = "case"
+      tier = "personal"
+      retention_months = 12
+      [tables.visit.columns]
+      text = { number = 1, label = "Text", type = "text", policy = "lead" }
+      """
+
   /// The parsed schema.
   package static func schema() throws -> Schema {
     try CaseloadSchema.read(toml: text, file: "the laws' schema")

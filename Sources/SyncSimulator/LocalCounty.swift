@@ -17,7 +17,7 @@ package final class LocalCounty {
   package private(set) var sites: [LocalSite] = []
   private let service: CountyService
   private let administration: CountyAdministration
-  private let schemaText: String
+  private var schemaText: String
   private let county: CountyRecord
   private let random: SharedRandom
 
@@ -37,9 +37,8 @@ package final class LocalCounty {
       digestKey: random.bytes(16), schemaText: schemaText)
     hub = try SQLiteHub.create(at: "\(directory)/08118.sqlite", county: county, now: wallClock())
     let environment = HubEnvironment(now: wallClock, random: { random.bytes($0) })
-    service = CountyService(store: hub, schema: hub.schema, environment: environment)
-    administration = CountyAdministration(
-      store: hub, schema: hub.schema, environment: environment)
+    service = CountyService(store: hub, environment: environment)
+    administration = CountyAdministration(store: hub, environment: environment)
   }
 
   deinit {
@@ -79,9 +78,20 @@ package final class LocalCounty {
     return site
   }
 
+  /// Lets the county's schema grow, as an administrator does.
+  package func grow(to text: String) throws {
+    _ = try SchemaUpdate.run(on: hub, to: text, file: "the newer schema", isDryRun: false)
+    schemaText = text
+  }
+
   /// The hub's answer to a request of this site, over no line at all.
   package func answer(_ request: ProtocolRequest, from site: SiteID) -> ProtocolResponse {
     service.answer(request, from: site)
+  }
+
+  /// The county's schema as it is now.
+  package var schema: Schema {
+    get throws { try hub.read { $0.schema } }
   }
 
   /// Everything the hub has, by plain SQL.
@@ -97,6 +107,8 @@ package final class LocalSite {
   /// The local program.
   package let client: PlainClient
   package let directory: String
+  /// Whether its sessions take newer schemas over.
+  package var takesSchemas = true
   private let link: FaultyLink
   private let random: (Int) -> [UInt8]
 
@@ -142,7 +154,8 @@ package final class LocalSite {
     var session = try SyncSession(
       file: file, sidecars: SidecarFile(directory: directory),
       spool: FilePageSpool(directory: directory),
-      environment: SessionEnvironment(software: "laws", now: wallClock, random: random))
+      environment: SessionEnvironment(
+        software: "laws", now: wallClock, random: random, takesSchemas: takesSchemas))
     return try session.run(over: link)
   }
 }

@@ -23,7 +23,7 @@ package enum PlainComparison {
   }
 
   /// All rows of a table, in order of ids: id, case (empty for none), then the columns that travel.
-  static func sql(of table: Table) -> String {
+  package static func sql(of table: Table) -> String {
     let columns = table.columns.filter { $0.tier != .local }.map { "\"\($0.name)\"" }
     let place =
       switch table.scope {

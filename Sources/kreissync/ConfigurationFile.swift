@@ -68,6 +68,22 @@ struct ConfigurationFile {
     return number
   }
 
+  /// The key's yes or no; nil where neither environment nor file has it.
+  func flag(_ key: String) throws -> Bool? {
+    let flag: Bool?
+    if let override = override(of: key) {
+      flag = Bool(override)
+    } else if let value = table[key] {
+      flag = value.bool
+    } else {
+      return nil
+    }
+    guard let flag else {
+      throw wrong(key, "is not true or false", "write \(key) = true or \(key) = false")
+    }
+    return flag
+  }
+
   /// What is wrong with a key, where it was set, and the cure.
   func wrong(_ key: String, _ fact: String, _ cure: String) -> CommandFailure {
     override(of: key) == nil

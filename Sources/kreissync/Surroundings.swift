@@ -41,11 +41,14 @@ enum Surroundings {
     HubEnvironment(now: now, random: random, pins: pins)
   }
 
-  /// - Parameter keepPins: keeps the hub's announced pins, see ``SessionEnvironment``.
+  /// - Parameters:
+  ///   - takesSchemas: as the site's configuration says.
+  ///   - keepPins: keeps the hub's announced pins, see ``SessionEnvironment``.
   static func session(
-    keepPins: @escaping ([[UInt8]]) throws -> Void
+    takesSchemas: Bool, keepPins: @escaping ([[UInt8]]) throws -> Void
   ) -> SessionEnvironment {
-    SessionEnvironment(software: software, now: now, random: random, keepPins: keepPins)
+    SessionEnvironment(
+      software: software, now: now, random: random, takesSchemas: takesSchemas, keepPins: keepPins)
   }
 
   /// Lets this process have as many open files as a hub's connections and databases need, or as

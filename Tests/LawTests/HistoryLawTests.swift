@@ -126,7 +126,7 @@ private struct RandomHistory {
     let cases = Set(try hub.rows("SELECT id FROM case_file").compactMap { $0[0].text })
     for site in county.sites {
       let differences = try PlainComparison.differences(
-        hub: hub, replica: site.client, schema: county.hub.schema, cases: cases)
+        hub: hub, replica: site.client, schema: county.schema, cases: cases)
       #expect(differences == [], "seed \(seed), \(site.name)")
       #expect(try site.file.pendingCount() == 0, "seed \(seed), \(site.name)")
       #expect(try site.file.refreshList(limit: 10) == [], "seed \(seed), \(site.name)")

@@ -31,9 +31,9 @@ struct SkewTests {
         digestKey: Array(0..<16), schemaText: LawSchema.text), schema: schema)
     let environment = HubEnvironment(
       now: { [clock] in clock.now }, random: { Array(repeating: 7, count: $0) })
-    service = CountyService(store: hub, schema: schema, environment: environment)
+    service = CountyService(store: hub, environment: environment)
     let added = try CountyAdministration(
-      store: hub, schema: schema, environment: environment
+      store: hub, environment: environment
     ).add(
       CountyAdministration.NewSite(
         name: "association", kind: .association, areas: ["08118027"], url: "https://127.0.0.1:1",

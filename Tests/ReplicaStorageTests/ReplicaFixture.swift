@@ -196,7 +196,7 @@ struct HubScope {
     var values: [Value]
   }
 
-  let schema: Schema
+  private(set) var schema: Schema
   var rows: [RowKey: Row] = [:]
   private let digestKey = SipHash128Key(bytes: ReplicaFixture.origin.digestKey)!
 
@@ -212,6 +212,15 @@ struct HubScope {
       values: texts.map(Value.text) + Array(repeating: .null, count: count - texts.count))
   }
 
+  /// Takes a newer schema over: nobody has written its columns in rows that stand.
+  mutating func grow(to newer: Schema) {
+    schema = newer
+    for (key, row) in rows {
+      let added = schema.table(number: key.table)!.columns[row.values.count...]
+      rows[key]!.values += added.map(\.valueOfOlderRows)
+    }
+  }
+
   mutating func set(_ column: Int, of key: RowKey, to value: Value) {
     let position = schema.table(number: key.table)!.position(ofColumn: column)!
     rows[key]!.values[position] = value
@@ -224,7 +233,7 @@ struct HubScope {
       return
     }
     let columns = schema.table(number: change.row.table)!.columns
-    let old = rows[change.row]?.values ?? columns.map(\.defaultValue)
+    let old = rows[change.row]?.values ?? columns.map(\.valueOfOlderRows)
     rows[change.row] = Row(
       caseID: change.caseID,
       values: zip(columns, old).map { column, value in change.cells[column.number] ?? value })
@@ -245,14 +254,14 @@ struct HubScope {
     guard let row = rows[key], let table = schema.table(number: key.table) else {
       return .gone(key, nil)
     }
-    let cells = Cells(of: row.values, in: table, mask: table.travellingColumns)
+    let cells = Cells(travelling: row.values, in: table, mask: table.travellingColumns)
     return .whole(RowImage(key: key, caseID: row.caseID, cells: cells))
   }
 
   func part(_ key: RowKey, _ columns: Int...) -> PulledScope.Item {
     let row = rows[key]!
     let table = schema.table(number: key.table)!
-    let cells = Cells(of: row.values, in: table, mask: ColumnMask(columns))
+    let cells = Cells(travelling: row.values, in: table, mask: ColumnMask(columns))
     return .part(RowImage(key: key, caseID: row.caseID, cells: cells))
   }
 

@@ -20,6 +20,19 @@ struct ReplicaSessionTests {
     #expect(session.state == .ended)
   }
 
+  @Test("a newer schema is settled before anything is built, one way or the other")
+  func newerSchema() {
+    var session = ReplicaSession()
+    #expect(session.handle(.begun) == .sayHello)
+    #expect(session.handle(.schemaOffered) == .fetchSchema)
+    #expect(session.state == .growing)
+    #expect(session.handle(.schemaSettled) == .buildBatches)
+    var failing = ReplicaSession()
+    _ = failing.handle(.begun)
+    _ = failing.handle(.schemaOffered)
+    #expect(failing.handle(.failed) == .sayGoodbye)
+  }
+
   @Test("nothing to send: the pull follows at once")
   func nothingToSend() {
     var session = started(in: .building)

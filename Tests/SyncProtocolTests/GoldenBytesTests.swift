@@ -137,7 +137,7 @@ struct GoldenBytesTests {
     #expect(text == JoinString.prefix + encoded)
   }
 
-  @Test("a row's digest leaves out empty and local columns, and sums make up cases and scopes")
+  @Test("a row's digest leaves out what is empty, default or local; sums make up cases and scopes")
   func digests() throws {
     var digester = RowDigester(key: Sample.digestKey)
     let caseFile = digester.digest(
@@ -211,7 +211,10 @@ struct GoldenBytesTests {
 private enum SampleTables {
   static let caseFile = table(
     2, "case_file", .caseRoot,
-    [column(1, "programme_id"), column(2, "opened_on"), column(3, "phase")])
+    [
+      column(1, "programme_id"), column(2, "opened_on"),
+      column(3, "phase", isRequired: true, defaultValue: .text("open")),
+    ])
   static let consent = table(
     4, "consent", .ofCase,
     [
@@ -231,8 +234,11 @@ private enum SampleTables {
   }
 
   private static func column(
-    _ number: Int, _ name: String, _ tier: Tier = .header, type: ColumnType = .text
+    _ number: Int, _ name: String, _ tier: Tier = .header, type: ColumnType = .text,
+    isRequired: Bool = false, defaultValue: Value = .null
   ) -> Column {
-    Column(number: number, name: name, label: name, type: type, tier: tier, policy: .lead)
+    Column(
+      number: number, name: name, label: name, type: type, tier: tier, policy: .lead,
+      isRequired: isRequired, defaultValue: defaultValue)
   }
 }

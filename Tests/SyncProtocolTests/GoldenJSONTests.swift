@@ -107,6 +107,12 @@ struct GoldenJSONTests {
     for id in ["", String(repeating: "a", count: 129)] { #expect(try !isFit(1, hash, id)) }
   }
 
+  @Test("a newer schema is asked for and handed out")
+  func schema() throws {
+    try expect("json.schema_request", SchemaRequest(session: 300))
+    try expect("json.schema_response", SchemaResponse(version: 2, schema: "version = 2\n"))
+  }
+
   @Test("joining is written and read")
   func join() throws {
     func pem(_ label: String) -> String {

@@ -70,7 +70,8 @@ struct SpecificationTests {
     arguments: [
       [
         ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
-        ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.join, ProtocolPath.renew,
+        ProtocolPath.schema, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.join,
+        ProtocolPath.renew,
       ]
     ])
   func paths(paths: [String]) throws {
@@ -112,6 +113,7 @@ struct SpecificationTests {
       ("json.snapshot_request", "SnapshotRequest"),
       ("json.snapshot_response", "SnapshotResponse"),
       ("json.snapshot_part_request", "SnapshotPartRequest"),
+      ("json.schema_request", "SchemaRequest"), ("json.schema_response", "SchemaResponse"),
       ("json.join_request", "JoinRequest"), ("json.join_response", "JoinResponse"),
       ("json.renew_request", "RenewRequest"), ("json.renew_response", "RenewResponse"),
       ("json.error", "Error"),
@@ -130,6 +132,7 @@ struct SpecificationTests {
       ("a control message's body, inflated", ProtocolLimit.controlByteCountMax, "bytes"),
       ("a join request's body, inflated", JoinRequest.bodyByteCountMax, "bytes"),
       ("a certificate request", JoinRequest.csrByteCountMax, "bytes"),
+      ("the text of a schema", ProtocolLimit.schemaByteCountMax, "bytes"),
       ("a header block", ProtocolLimit.headerByteCountMax, "bytes"),
       (
         "one request, from its first byte to its last", ProtocolLimit.requestSecondsMax,

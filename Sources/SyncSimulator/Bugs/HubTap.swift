@@ -19,6 +19,7 @@ class HubTap: HubWriter {
   var isWriting: Bool { writer != nil }
 
   var county: CountyRecord { get throws { try reader.county } }
+  var schema: Schema { reader.schema }
   var counter: Counter { get throws { try reader.counter } }
   func lastSeq(ofSize treeSize: Int64) throws -> Int64 { try reader.lastSeq(ofSize: treeSize) }
   func treeNode(_ id: MerkleNodeID) throws -> Hash256 { try reader.treeNode(id) }
@@ -87,6 +88,7 @@ class HubTap: HubWriter {
     try writer!.store(batch, verdicts: verdicts)
   }
 
+  func grow(to newer: Schema, text: String) throws { try writer!.grow(to: newer, text: text) }
   func put(_ site: SiteRecord) throws { try writer!.put(site) }
   func put(_ instruction: StoredInstruction) throws { try writer!.put(instruction) }
 }

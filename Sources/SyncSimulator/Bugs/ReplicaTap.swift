@@ -24,6 +24,9 @@ class ReplicaTap: ReplicaStore {
   func installCapture(at now: Milliseconds) throws -> [ReplicaEvent] {
     try file.installCapture(at: now)
   }
+  func grow(toSchema text: String, at now: Milliseconds) throws -> SchemaProblem? {
+    try file.grow(toSchema: text, at: now)
+  }
   func buildBatches(_ limit: BatchLimit) throws -> (tally: CaptureTally, reachesEnd: Bool) {
     try file.buildBatches(limit)
   }

@@ -3,7 +3,7 @@ private let noPostgres = "there is no engine on PostgreSQL yet"
 private let noTLS = "needs real sockets and certificates: EndToEndTests and NetworkTests do it"
 private let noErasure = "there is no consent gate and no erasure yet"
 private let noHandover = "cases do not change hands yet"
-private let noUpgrade = "there is one version only"
+private let noUpgrade = "the simulated county has one version: LawTests, MixedFleetTests mixes two"
 private let noHubRestore = "the hub has no restore yet"
 private let noClones = "the hub stops clones but nobody can choose between them yet"
 

@@ -51,7 +51,7 @@ package enum Invariant: Int, Sendable, CaseIterable, Comparable {
     case .tenantSafety:
       "each county has a store of its own; who is of which county, TLS says: NetworkTests"
     case .consent, .erasure: "there is no consent gate and no erasure yet"
-    case .versionIndependence: "there is one version only"
+    case .versionIndependence: "the simulated county has one version: LawTests mixes two"
     case .oneState, .decision, .clockIndependence, .harmlessness:
       tier == .storage ? "the model does not follow disks that forget: tier model" : nil
     default: nil

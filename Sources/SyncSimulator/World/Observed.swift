@@ -39,6 +39,10 @@ struct ObservedReplica: ReplicaStore {
     return events
   }
 
+  func grow(toSchema text: String, at now: Milliseconds) throws -> SchemaProblem? {
+    try store.grow(toSchema: text, at: now)
+  }
+
   func buildBatches(_ limit: BatchLimit) throws -> (tally: CaptureTally, reachesEnd: Bool) {
     let built = try store.buildBatches(limit)
     observer.built(at: site)

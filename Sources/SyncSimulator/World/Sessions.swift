@@ -63,7 +63,7 @@ extension SimulatedCounty {
 
   static func point(of step: ReplicaSession.Action) -> PipelinePoint? {
     switch step {
-    case .sayHello, .sendNextBatch: .send
+    case .sayHello, .fetchSchema, .sendNextBatch: .send
     case .buildBatches: .readLog
     case .pullNextPage, .pullUnequalCases: .pull
     case .applyPages, .scrub: .apply
@@ -141,6 +141,7 @@ extension SimulatedCounty {
     case ProtocolPath.hello: "says hello"
     case ProtocolPath.push: "sends a batch"
     case ProtocolPath.pull: "pulls"
+    case ProtocolPath.schema: "asks for the schema"
     case ProtocolPath.bye: "says goodbye"
     default: "asks for \(request.path)"
     }

@@ -39,15 +39,15 @@ final class SimulatedHub {
     } else {
       engine = InMemoryHub(county: images.county, schema: images.schema)
     }
-    service = Self.service(engine, disk, images.schema, surroundings, pageByteCount, seams)
+    service = Self.service(engine, disk, surroundings, pageByteCount, seams)
   }
 
   private static func service(
-    _ engine: any HubStore, _ disk: SimulatedDisk?, _ schema: Schema,
-    _ surroundings: HubSurroundings, _ pageByteCount: Int, _ seams: Seams
+    _ engine: any HubStore, _ disk: SimulatedDisk?, _ surroundings: HubSurroundings,
+    _ pageByteCount: Int, _ seams: Seams
   ) -> CountyService {
     CountyService(
-      store: seams.store(engine, on: disk), schema: schema,
+      store: seams.store(engine, on: disk),
       environment: surroundings.environment(pageByteCount: pageByteCount))
   }
 
@@ -65,7 +65,7 @@ final class SimulatedHub {
       disk.run(as: Self.processNumber)
       engine = try SQLiteHub.open(at: Self.path, on: FileSystem(registeredAs: disk.name))
     }
-    service = Self.service(engine, disk, images.schema, surroundings, pageByteCount, seams)
+    service = Self.service(engine, disk, surroundings, pageByteCount, seams)
     isUp = true
   }
 
@@ -81,7 +81,7 @@ final class SimulatedHub {
   /// Adds a site that has joined.
   func addSite(name: String, kind: SiteKind, areas: [String]) throws -> SiteRecord {
     let administration = CountyAdministration(
-      store: engine, schema: images.schema,
+      store: engine,
       environment: surroundings.environment(pageByteCount: pageByteCount))
     let added = try administration.add(
       CountyAdministration.NewSite(

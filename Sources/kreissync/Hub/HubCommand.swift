@@ -12,6 +12,7 @@ struct HubCommand: ParsableCommand {
     subcommands: [
       HubInit.self, HubServe.self, HubSite.self, HubStatus.self, HubConflicts.self,
       HubProposals.self, HubLog.self, HubRow.self, HubResync.self, HubKeys.self,
+      HubSchema.self,
     ])
 }
 
@@ -41,20 +42,10 @@ struct HubInit: ParsableCommand {
         .usage, "county_key", "'\(county)' is not a county's key",
         hint: "give the five digits of the official key, for example 08118")
     }
-    let text: String
-    if let schema {
-      guard
-        let bytes = try DurableFile.read(
-          schema, byteCountMax: CaseloadSchema.textByteCountMax)
-      else {
-        throw CommandFailure(
-          .failed, "schema_missing", "there is no file \(schema)", hint: "check --schema")
-      }
-      text = String(decoding: bytes, as: UTF8.self)
-      _ = try CaseloadSchema.read(toml: text, file: schema)
-    } else {
-      text = CaseloadSchema.shipped
-    }
+    let text = try schema.map(SchemaFile.text(of:)) ?? CaseloadSchema.shipped
+    let file = schema ?? SchemaFile.shippedName
+    let parsed = try CaseloadSchema.read(toml: text, file: file)
+    try refuseGrowth(of: key, to: parsed, file: file)
     try DurableFile.makeDirectory(path)
     let now = Surroundings.now()
     _ = try ServerIdentity.create(directory: path, now: now)
@@ -71,5 +62,18 @@ struct HubInit: ParsableCommand {
     } else {
       print("county \(county) \(name) is ready in \(path)")
     }
+  }
+
+  /// Whoever gives a county that stands a newer schema means to let it grow.
+  private func refuseGrowth(of county: CountyKey, to newer: Schema, file: String) throws {
+    let directory = HubDirectory(path: path)
+    guard FileManager.default.fileExists(atPath: directory.databasePath(of: county)) else { return }
+    let version = try directory.open(county).read { $0.schema.version }
+    guard newer.version > version else { return }
+    throw CommandFailure(
+      .failed, "county_exists",
+      "county \(county) stands in \(path) with version \(version) of its schema; "
+        + "\(file) has version \(newer.version)",
+      hint: "`kreissync hub schema update FILE` lets a county's schema grow; nothing was changed")
   }
 }

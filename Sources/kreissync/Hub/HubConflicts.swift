@@ -19,16 +19,16 @@ struct HubConflictsList: ParsableCommand {
   func run() throws {
     let store = try options.directory.open(options.key())
     let filter = LedgerFilter(caseID: caseID.map { CaseID($0) })
-    let entries = try store.read { try $0.ledger(filter) }
+    let (entries, schema) = try store.read { (try $0.ledger(filter), $0.schema) }
     if output.json {
-      printJSON(.list(entries.map { $0.json(in: store.schema) }))
+      printJSON(.list(entries.map { $0.json(in: schema) }))
     } else {
       print(
         TextTable(
           header: ["id", "table", "column", "rule", "kept by", "lost by", "at"],
           rows: entries.map { stored in
             let entry = stored.entry
-            let names = Names(entry.row, column: entry.column, in: store.schema)
+            let names = Names(entry.row, column: entry.column, in: schema)
             return [
               stored.id, names.table, names.column ?? "–", entry.rule.rawValue,
               entry.kept.site.string, entry.lost.site.string, rfc3339(stored.recordedAt),
@@ -49,17 +49,18 @@ struct HubConflictsShow: ParsableCommand {
 
   func run() throws {
     let store = try options.directory.open(options.key())
-    guard let stored = try store.read({ try $0.ledger(LedgerFilter(id: id)) }).first else {
+    let (found, schema) = try store.read { (try $0.ledger(LedgerFilter(id: id)), $0.schema) }
+    guard let stored = found.first else {
       throw CommandFailure(
         .failed, "unknown_conflict", "the ledger has no entry \(id)",
         hint: "`kreissync hub conflicts list` names them")
     }
     if output.json {
-      printJSON(stored.json(in: store.schema))
+      printJSON(stored.json(in: schema))
       return
     }
     let entry = stored.entry
-    let names = Names(entry.row, column: entry.column, in: store.schema)
+    let names = Names(entry.row, column: entry.column, in: schema)
     print(
       """
       \(names.tableLabel), \(names.columnLabel ?? "–") (\(names.table).\(names.column ?? "–"))
@@ -88,16 +89,16 @@ struct HubProposalsList: ParsableCommand {
 
   func run() throws {
     let store = try options.directory.open(options.key())
-    let proposals = try store.read { try $0.proposals() }
+    let (proposals, schema) = try store.read { (try $0.proposals(), $0.schema) }
     if output.json {
-      printJSON(.list(proposals.map { $0.json(in: store.schema) }))
+      printJSON(.list(proposals.map { $0.json(in: schema) }))
     } else {
       print(
         TextTable(
           header: ["id", "table", "column", "rule", "proposed by", "state", "at"],
           rows: proposals.map { stored in
             let proposal = stored.proposal
-            let names = Names(proposal.row, column: proposal.column, in: store.schema)
+            let names = Names(proposal.row, column: proposal.column, in: schema)
             return [
               stored.id, names.table, names.column ?? "(delete)", proposal.rule.rawValue,
               proposal.proposed.site.string, stored.state, rfc3339(stored.recordedAt),

@@ -57,14 +57,13 @@ struct HubDirectory {
 
   func service(_ county: CountyKey) throws -> CountyService {
     let store = try open(county)
-    return CountyService(
-      store: store, schema: store.schema, environment: Surroundings.hub, rules: CaseloadRules())
+    return CountyService(store: store, environment: Surroundings.hub, rules: CaseloadRules())
   }
 
   func administration(_ county: CountyKey) throws -> CountyAdministration {
     let store = try open(county)
     return CountyAdministration(
-      store: store, schema: store.schema, environment: Surroundings.hub, rules: CaseloadRules())
+      store: store, environment: Surroundings.hub, rules: CaseloadRules())
   }
 
   /// A join string for a site that waits.

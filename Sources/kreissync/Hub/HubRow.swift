@@ -27,7 +27,7 @@ struct HubRowPut: ParsableCommand {
 
   func run() throws {
     let store = try options.directory.open(options.key())
-    let table = try CountyTable(named: table, in: store.schema).table
+    let table = try CountyTable(named: table, in: store.read { $0.schema }).table
     var values: [Int: Value] = [:]
     for cell in cells {
       let (column, value) = try self.cell(cell, of: table)
@@ -87,7 +87,7 @@ struct HubRowDelete: ParsableCommand {
 
   func run() throws {
     let store = try options.directory.open(options.key())
-    let table = try CountyTable(named: table, in: store.schema).table
+    let table = try CountyTable(named: table, in: store.read { $0.schema }).table
     let written = try options.directory.administration(options.key()).delete(RowID(id), from: table)
     if output.json {
       printJSON([
@@ -111,7 +111,7 @@ struct HubRowList: ParsableCommand {
 
   func run() throws {
     let store = try options.directory.open(options.key())
-    let table = try CountyTable(named: table, in: store.schema).table
+    let table = try CountyTable(named: table, in: store.read { $0.schema }).table
     let start = RowKey(table: table.number, id: RowID(after))
     let rows = try store.read { try $0.rows(ofTableBehind: start, limit: max(1, limit)) }
     if output.json {

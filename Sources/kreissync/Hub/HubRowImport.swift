@@ -18,7 +18,7 @@ struct HubRowImport: ParsableCommand {
 
   func run() throws {
     let store = try options.directory.open(options.key())
-    let table = try CountyTable(named: table, in: store.schema).table
+    let table = try CountyTable(named: table, in: store.read { $0.schema }).table
     let text = try read()
     let columns = try text.columns.map { try ImportedColumn($0, of: table) }
     let entries = try text.rows.map { try entry($0, columns, of: table) }

@@ -54,7 +54,7 @@ struct ServedCounties: CountyRequests {
       return County(
         key: key,
         service: CountyService(
-          store: store, schema: store.schema, environment: environment, rules: CaseloadRules(),
+          store: store, environment: environment, rules: CaseloadRules(),
           snapshots: snapshots),
         store: store,
         authority: try CertificateAuthority.load(county: key, directory: directory.path))

@@ -9,17 +9,25 @@ struct SchemaCommand: ParsableCommand {
     subcommands: [SchemaSQL.self, SchemaCheck.self, SchemaShow.self])
 }
 
-/// Reads the schema that a command means: a file, or the shipped one.
-private func readSchema(_ path: String?) throws -> Schema {
-  guard let path else {
-    return try CaseloadSchema.read(toml: CaseloadSchema.shipped, file: "the shipped schema")
+/// Schemas in files, as commands name them.
+enum SchemaFile {
+  static let shippedName = "the shipped schema"
+
+  /// - Throws: a failure `schema_missing` where there is no file.
+  static func text(of path: String) throws -> String {
+    guard let bytes = try DurableFile.read(path, byteCountMax: CaseloadSchema.textByteCountMax)
+    else {
+      throw CommandFailure(
+        .failed, "schema_missing", "there is no file \(path)", hint: "check the path")
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
-  guard let bytes = try DurableFile.read(path, byteCountMax: CaseloadSchema.textByteCountMax)
-  else {
-    throw CommandFailure(
-      .failed, "schema_missing", "there is no file \(path)", hint: "check the path")
+
+  /// The schema that a command means: a file's, or the shipped one.
+  static func schema(at path: String?) throws -> Schema {
+    try CaseloadSchema.read(
+      toml: try path.map(text(of:)) ?? CaseloadSchema.shipped, file: path ?? shippedName)
   }
-  return try CaseloadSchema.read(toml: String(decoding: bytes, as: UTF8.self), file: path)
 }
 
 struct SchemaSQL: ParsableCommand {
@@ -30,7 +38,7 @@ struct SchemaSQL: ParsableCommand {
   @Argument(help: "A schema file instead of the shipped schema.") var file: String?
 
   func run() throws {
-    let schema = try readSchema(file)
+    let schema = try SchemaFile.schema(at: file)
     print(hub ? HubSQL.script(schema) : ReplicaSQL.script(schema), terminator: "")
   }
 }
@@ -43,7 +51,7 @@ struct SchemaCheck: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let schema = try readSchema(file)
+    let schema = try SchemaFile.schema(at: file)
     let columnCount = schema.tables.reduce(0) { $0 + $1.columns.count }
     if output.json {
       printJSON([
@@ -53,7 +61,7 @@ struct SchemaCheck: ParsableCommand {
     } else {
       print(
         """
-        \(file ?? "the shipped schema") is sound: version \(schema.version), \
+        \(file ?? SchemaFile.shippedName) is sound: version \(schema.version), \
         \(schema.tables.count) tables, \(columnCount) columns
         """)
     }
@@ -68,14 +76,18 @@ struct SchemaShow: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let schema = try readSchema(file)
-    if output.json {
-      printJSON([
-        "version": .integer(Int64(schema.version)), "tables": .list(schema.tables.map(\.json)),
-      ])
+    try SchemaFile.schema(at: file).show(asJSON: output.json)
+  }
+}
+
+extension Schema {
+  /// Prints tables and columns with tier and policy.
+  func show(asJSON isJSON: Bool) {
+    guard !isJSON else {
+      printJSON(["version": .integer(Int64(version)), "tables": .list(tables.map(\.json))])
       return
     }
-    for table in schema.tables {
+    for table in tables {
       let months = table.retentionMonths.map { ", \($0) months after closing" } ?? ""
       print("\n\(table.number)  \(table.name)  (\(table.label)\(months))")
       print(

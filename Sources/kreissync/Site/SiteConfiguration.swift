@@ -12,8 +12,11 @@ struct SiteConfiguration: Equatable {
   let pin: [UInt8]
   /// For `site run`; `site sync` needs none.
   let schedule: SiteSchedule
+  /// Whether the replica takes over newer schemas of the county. Off for a local program that does
+  /// not bear new columns; the site keeps what it does not know.
+  let takesSchemas: Bool
 
-  private static let keys = ["hub", "pin", "schedule"]
+  private static let keys = ["hub", "pin", "schedule", "schema_updates"]
 
   var text: String {
     """
@@ -26,10 +29,13 @@ struct SiteConfiguration: Equatable {
     """
   }
 
-  init(hub: HubURL, pin: [UInt8], schedule: SiteSchedule = .nightly) {
+  init(
+    hub: HubURL, pin: [UInt8], schedule: SiteSchedule = .nightly, takesSchemas: Bool = true
+  ) {
     self.hub = hub
     self.pin = pin
     self.schedule = schedule
+    self.takesSchemas = takesSchemas
   }
 
   static func read(_ path: String, environment: [String: String]) throws -> SiteConfiguration {
@@ -52,7 +58,9 @@ struct SiteConfiguration: Equatable {
         "schedule", "is no schedule",
         "write \"nightly\", or \"every\" with a number of s, m or h from 5s to 24h")
     }
-    return SiteConfiguration(hub: hub, pin: pin, schedule: schedule)
+    return SiteConfiguration(
+      hub: hub, pin: pin, schedule: schedule,
+      takesSchemas: try file.flag("schema_updates") ?? true)
   }
 
   private static func required(_ key: String, in file: ConfigurationFile) throws -> String {

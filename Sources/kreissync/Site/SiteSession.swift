@@ -46,7 +46,7 @@ struct SiteSession {
     var session = try SyncSession(
       file: file, sidecars: SidecarFile(directory: directory.path),
       spool: FilePageSpool(directory: directory.path),
-      environment: Surroundings.session { announced in
+      environment: Surroundings.session(takesSchemas: configuration.takesSchemas) { announced in
         try pins.write(HubPins(configured: configuration.pin, pins: announced))
       })
     var outcome = Result {

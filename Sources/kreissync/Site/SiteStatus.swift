@@ -20,9 +20,9 @@ struct SiteStatus: ParsableCommand {
     let record = try file.record()
     let nextRun = try nextRun()
     let light = StatusLight(
-      record: record, pending: try file.pendingCount(), parked: try file.parkedCount(),
-      proposals: try file.proposalNoticeCount(), isLocked: try file.isLocked(),
-      now: Surroundings.now())
+      record: record, schemaVersion: file.schema.version, pending: try file.pendingCount(),
+      parked: try file.parkedCount(), proposals: try file.proposalNoticeCount(),
+      isLocked: try file.isLocked(), now: Surroundings.now())
     let warnings = try WarningReport(path: options.directory.replicaPath)
     if output.json {
       printJSON([
@@ -74,7 +74,8 @@ struct StatusLight: Equatable {
   private static let staleMax: Milliseconds = 7 * 24 * 3_600_000
 
   init(
-    record: ReplicaRecord, pending: Int64, parked: Int64, proposals: Int64, isLocked: Bool,
+    record: ReplicaRecord, schemaVersion: Int, pending: Int64, parked: Int64, proposals: Int64,
+    isLocked: Bool,
     now: Milliseconds
   ) {
     self.pending = pending
@@ -88,6 +89,9 @@ struct StatusLight: Equatable {
     if proposals > 0 { yellow.append("proposals_open") }
     // A session that met the lock could not write that it did.
     if isLocked { yellow.append(ReplicaError.locked.code) }
+    if record.hubSchemaVersion > schemaVersion {
+      yellow.append(record.schemaProblem?.rawValue ?? "schema_behind")
+    }
     if let last = record.lastSuccess {
       let age = now - last
       if age > Self.staleMax {
