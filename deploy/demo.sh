@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds KreisSync and shows it: a county with its sites on this machine, ending with exit code 0
-# only if all replicas and the hub agree. Arguments go to `kreissync demo`.
+# Builds KreisSync and shows it: four counties with their sites on this machine, ending with exit
+# code 0 only if all replicas and the hub agree. Arguments go to `kreissync demo`.
 set -euo pipefail
 
 # shellcheck source=deploy/setup.sh

@@ -4,63 +4,103 @@ import SyncCore
 package struct SyntheticCase: Sendable {
   /// The id of its `case_file`.
   package let id: String
-  /// In an order that foreign keys accept: the `case_file` first, plans before their goals.
-  package private(set) var rows: [SyntheticRow]
+  /// In an order that foreign keys accept: the `case_file` first, plans before their goals, consents
+  /// before what rests on them.
+  package private(set) var rows: [SyntheticRow] = []
+
+  let worker: String?
+  let timeline: SyntheticTimeline
 
   /// A case of a person who consented.
   init(
     of member: SyntheticHousehold.Member, in household: SyntheticHousehold,
-    order: SyntheticCaseload.Order, using generator: inout some RandomNumberGenerator
+    order: SyntheticCaseload.Order, number: Int, using generator: inout some RandomNumberGenerator
   ) {
-    self.init(openedOn: household.openedOn, using: &generator)
+    let timeline = SyntheticTimeline(
+      openedOn: household.openedOn, order: order, using: &generator)
+    self.init(timeline, order: order, number: number, using: &generator)
+    let need = SyntheticNeed(of: member, priority: timeline.priority, using: &generator)
+    addRoot(order: order, reason: timeline.priority == nil ? nil : need?.kind, using: &generator)
     addPerson(member, of: household, using: &generator)
     let mayHoldNotes = generator.chance(70)
-    addConsents(
-      to: ["casework"] + (mayHoldNotes ? ["notes_release"] : []), order: order,
-      on: household.openedOn, language: household.languages[0], using: &generator)
+    let consents = addConsents(
+      to: ["casework"] + (mayHoldNotes ? ["notes_release"] : [])
+        + (need == nil ? [] : ["special_needs"]),
+      order: order, language: household.languages[0], using: &generator)
+    addCircumstances(
+      of: member, in: household, need: need, consent: consents["special_needs"], order: order,
+      using: &generator)
+    guard !timeline.isWaiting else { return }
     let talks = addTalks(
-      from: household.openedOn, to: order.asOf, language: household.languages[0],
-      withNotes: mayHoldNotes, using: &generator)
+      until: order.asOf, language: household.languages[0], withNotes: mayHoldNotes,
+      using: &generator)
     // Due by the second talk; sometimes it is not there yet.
     if talks.count > 1 && generator.chance(92) {
       addPlan(createdOn: talks[1], using: &generator)
     }
+    if talks.count > 1 && generator.chance(45) {
+      addReferral(
+        on: talks[1], consent: consents["casework"], services: order.services, using: &generator)
+    }
   }
 
   /// A case of somebody who refused: counselling is owed all the same, and counted.
-  init(refusedBefore day: CalendarDay, using generator: inout some RandomNumberGenerator) {
-    let openedOn = day - generator.number(40...200)
-    self.init(openedOn: openedOn, using: &generator)
+  init(
+    refusedBefore order: SyntheticCaseload.Order, number: Int,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    let timeline = SyntheticTimeline(
+      openedOn: order.asOf - generator.number(70...200), order: order, using: &generator)
+    self.init(timeline, order: order, number: number, using: &generator)
+    addRoot(order: order, reason: nil, using: &generator)
     add(
-      "consent", on: openedOn, using: &generator,
+      "consent", on: timeline.openedOn, using: &generator,
       [
-        ("purpose", .text("casework")), ("event", .text("refused")), ("on_date", .date(openedOn)),
+        ("purpose", .text("casework")), ("event", .text("refused")),
+        ("on_date", .date(timeline.openedOn)),
       ])
-    _ = addTalks(
-      from: openedOn, to: day, language: nil, withNotes: false, using: &generator)
+    _ = addTalks(until: order.asOf, language: nil, withNotes: false, using: &generator)
   }
 
-  private init(openedOn: CalendarDay, using generator: inout some RandomNumberGenerator) {
-    id = syntheticID(on: openedOn, using: &generator)
-    let phase = generator.chance(80) ? "open" : generator.pick(["waiting", "paused"])
-    rows = [
+  private init(
+    _ timeline: SyntheticTimeline, order: SyntheticCaseload.Order, number: Int,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    id = syntheticID(on: timeline.openedOn, using: &generator)
+    self.timeline = timeline
+    worker =
+      timeline.isWaiting || order.workers.isEmpty
+      ? nil : order.workers[number % order.workers.count]
+  }
+
+  /// - Returns: the new row's id.
+  @discardableResult
+  mutating func add(
+    _ table: String, on day: CalendarDay, using generator: inout some RandomNumberGenerator,
+    _ cells: [(column: String, value: Value)]
+  ) -> String {
+    let row = SyntheticRow(
+      table, id: syntheticID(on: day, using: &generator), [("case_id", .text(id))] + cells)
+    rows.append(row)
+    return row.id
+  }
+
+  private mutating func addRoot(
+    order: SyntheticCaseload.Order, reason: String?,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    let endings = ["goals_reached", "goals_reached", "moved_away", "moved_inside_county", "other"]
+    rows.append(
       SyntheticRow(
         "case_file", id: id,
         [
-          ("opened_on", .date(openedOn)), ("phase", .text(phase)),
-          ("priority", generator.chance(30) ? .count(generator.number(1...3)) : .null),
-        ])
-    ]
-  }
-
-  private mutating func add(
-    _ table: String, on day: CalendarDay, using generator: inout some RandomNumberGenerator,
-    _ cells: [(column: String, value: Value)]
-  ) {
-    rows.append(
-      SyntheticRow(
-        table, id: syntheticID(on: day, using: &generator),
-        [("case_id", .text(id))] + cells))
+          ("programme_id", .optional(order.programme)), ("opened_on", .date(timeline.openedOn)),
+          ("phase", .text(timeline.phase)),
+          ("close_reason", timeline.closedOn == nil ? .null : .text(generator.pick(endings))),
+          ("priority", timeline.priority.map { .count($0) } ?? .null),
+          ("priority_reason", .optional(reason)), ("worker_id", .optional(worker)),
+          ("closed_on", timeline.closedOn.map { .date($0) } ?? .null),
+        ]))
   }
 
   private mutating func addPerson(
@@ -73,27 +113,30 @@ package struct SyntheticCase: Sendable {
       "person", on: household.openedOn, using: &generator,
       [
         ("family_name", .text(household.familyName)), ("given_names", .text(member.givenNames)),
-        ("name_native", member.nameNative.map { .text($0) } ?? .null),
+        ("name_native", .optional(member.nameNative)),
         ("birth_date", .date(member.birthDate)),
         ("birth_date_precision", .text(member.isYearOnly ? "year" : "day")),
         ("sex", .text(member.isFemale ? "female" : "male")),
         ("nationality", .set([household.origin.nationality])),
         ("languages", .set(household.languages)),
-        ("phone", member.role == "child" ? .null : .text(phone)),
+        ("phone", member.isChild ? .null : .text(phone)),
         ("household_id", .text(household.id)), ("household_role", .text(member.role)),
       ])
   }
 
   /// For the county (an empty recipient) and for each other site.
+  /// - Returns: for each purpose the id of the consent for the county.
   private mutating func addConsents(
-    to purposes: [String], order: SyntheticCaseload.Order, on day: CalendarDay, language: String,
+    to purposes: [String], order: SyntheticCaseload.Order, language: String,
     using generator: inout some RandomNumberGenerator
-  ) {
+  ) -> [String: String] {
+    let day = timeline.openedOn
     let form = generator.pick(["written", "written", "electronic"])
     let folder = "Ordner \(generator.number(1...9)), Blatt \(generator.number(1...180))"
+    var ids: [String: String] = [:]
     for purpose in purposes {
       for recipient in [Value.null] + order.recipients.map({ Value.text($0.string) }) {
-        add(
+        let id = add(
           "consent", on: day, using: &generator,
           [
             ("purpose", .text(purpose)), ("recipient_site", recipient), ("event", .text("given")),
@@ -101,89 +144,9 @@ package struct SyntheticCase: Sendable {
             ("language", .text(language)), ("interpreter", .flag(generator.chance(60))),
             ("form", .text(form)), ("document_ref", .text(folder)),
           ])
+        if recipient.isNull { ids[purpose] = id }
       }
     }
+    return ids
   }
-
-  /// - Returns: the days of the talks, ascending.
-  private mutating func addTalks(
-    from start: CalendarDay, to end: CalendarDay, language: String?, withNotes: Bool,
-    using generator: inout some RandomNumberGenerator
-  ) -> [CalendarDay] {
-    var days: [CalendarDay] = []
-    var day = start + generator.number(0...10)
-    let talkCount = generator.number(1...5)
-    while days.count < talkCount && day < end {
-      let kind = days.isEmpty ? "first" : generator.pick(["follow_up", "follow_up", "plan_review"])
-      let topics = (0..<generator.number(1...3)).map { _ in generator.pick(SyntheticTexts.topics) }
-      add(
-        "consultation", on: day, using: &generator,
-        [
-          ("on_date", .date(day)), ("kind", .text(kind)),
-          ("mode", .text(generator.pick(["in_person", "in_person", "home_visit", "phone"]))),
-          ("language", language.map { .text($0) } ?? .null),
-          ("interpreter", .flag(generator.chance(40))),
-          ("topics", .set(days.isEmpty ? ["a"] + topics : topics)),
-          ("minutes", .count(15 * generator.number(1...6))),
-          (
-            "note",
-            withNotes && generator.chance(60)
-              ? .text(generator.pick(SyntheticTexts.notes)) : .null
-          ),
-        ])
-      days.append(day)
-      day = day + generator.number(14...60)
-    }
-    return days
-  }
-
-  private mutating func addPlan(
-    createdOn day: CalendarDay, using generator: inout some RandomNumberGenerator
-  ) {
-    add(
-      "plan", on: day, using: &generator,
-      [
-        ("version", .count(1)), ("created_on", .date(day)), ("review_due", .date(day + 182)),
-        ("agreed_by_client", .flag(true)), ("state", .text("active")),
-      ])
-    let plan = rows[rows.count - 1].id
-    let areas = SyntheticTexts.goals.shuffled(using: &generator).prefix(generator.number(1...3))
-    for goal in areas {
-      add(
-        "plan_goal", on: day, using: &generator,
-        [
-          ("plan_id", .text(plan)), ("area", .text(goal.area)),
-          ("text", .text(generator.pick(goal.texts))),
-          ("target_date", .date(day + generator.number(60...400))),
-          ("state", .text(generator.pick(["open", "open", "in_progress"]))),
-          ("step_owner", .text(generator.pick(["client", "worker", "jobcenter"]))),
-        ])
-    }
-  }
-}
-
-/// Sentences as they stand in plans and notes.
-enum SyntheticTexts {
-  /// The seven tasks of the administrative rule, and areas of life.
-  static let topics = [
-    "b", "c", "d", "e", "f", "g", "language", "labour", "recognition", "school", "housing",
-    "health", "daily_life", "participation", "residence",
-  ]
-
-  static let goals: [(area: String, texts: [String])] = [
-    ("language", ["Prüfung B1 bestehen", "Anmeldung zum Integrationskurs", "Alphabetisierung"]),
-    ("labour", ["Praktikum im Pflegeheim", "Minijob in der Bäckerei", "Gespräch beim Jobcenter"]),
-    ("recognition", ["Zeugnisse übersetzen lassen", "Antrag auf Anerkennung stellen"]),
-    ("school", ["Vorbereitungsklasse (VKL) ab Herbst", "Nachhilfe in Mathematik"]),
-    ("housing", ["Wohnung außerhalb der Unterkunft finden", "Wohnberechtigungsschein beantragen"]),
-    ("health", ["Hausärztin finden", "U-Untersuchungen nachholen"]),
-    ("participation", ["Mitglied im Sportverein werden", "Sprachcafé besuchen"]),
-  ]
-
-  static let notes = [
-    "Schreiben der Ausländerbehörde gemeinsam gelesen.",
-    "Termin „Kita“ vereinbart; Rückruf folgt.",
-    "Bringt Tochter mit – nächstes Mal Spielecke.", "Sucht größere Wohnung; Miete < 900 €.",
-    "Fragt nach Führerschein (Umschreibung).",
-  ]
 }

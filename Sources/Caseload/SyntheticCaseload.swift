@@ -9,25 +9,44 @@ package import SyncCore
 /// only the year is known; cases without a person, because consent was refused.
 ///
 /// Consents open every gate for the county and for the named recipients: what is written down here
-/// may travel to all of them. Where consent was refused, only header columns have values.
+/// may travel to all of them. What is special (needs, the reason of a priority) stands only in
+/// cases that consented to just that. Where consent was refused, only header columns have values.
 package struct SyntheticCaseload: Sendable {
   /// What is wanted.
   package struct Order: Sendable {
     /// Exactly so many persons, each with a case of their own.
     package let personCount: Int
-    /// Cases without a person.
-    package let refusalCount: Int
     /// Today: nothing that happened is later.
     package let asOf: CalendarDay
+    /// Where the persons live, by official municipality keys; one at least.
+    package let areas: [String]
+    /// Cases without a person.
+    package var refusalCount = 0
     /// Sites that may see the cases beside the county.
-    package let recipients: [SiteID]
+    package var recipients: [SiteID] = []
+    /// Ids of the `worker` rows among whom the cases are spread evenly.
+    package var workers: [String] = []
+    /// Id of the `programme_period` that pays for the cases.
+    package var programme: String?
+    /// Regeldienste to which clients are referred.
+    package var services: [SiteID] = []
+    package var course = Course.steady
 
-    package init(personCount: Int, refusalCount: Int, asOf: CalendarDay, recipients: [SiteID]) {
+    package init(personCount: Int, asOf: CalendarDay, areas: [String]) {
       self.personCount = personCount
-      self.refusalCount = refusalCount
       self.asOf = asOf
-      self.recipients = recipients
+      self.areas = areas
     }
+  }
+
+  /// How cases go on.
+  package enum Course: Sendable, Hashable {
+    /// Opened within the last two years, none closed.
+    case steady
+    /// Opened within the last year, closed after about so many months (four to seven fifths, of
+    /// which the longer ones are still open). The neediest come first: each case has a priority from
+    /// 1, and who can wait still waits.
+    case queue(typicalMonths: Int)
   }
 
   /// Those with a person first, household by household.
@@ -43,63 +62,20 @@ package struct SyntheticCaseload: Sendable {
       let household = SyntheticHousehold(
         memberCountMax: order.personCount - cases.count, order: order, using: &generator)
       householdCount += 1
-      cases += household.members.map {
-        SyntheticCase(of: $0, in: household, order: order, using: &generator)
+      for member in household.members {
+        cases.append(
+          SyntheticCase(
+            of: member, in: household, order: order, number: cases.count, using: &generator))
       }
     }
     for _ in 0..<order.refusalCount {
-      cases.append(SyntheticCase(refusedBefore: order.asOf, using: &generator))
+      cases.append(
+        SyntheticCase(refusedBefore: order, number: cases.count, using: &generator))
     }
     self.cases = cases
     self.householdCount = householdCount
   }
-}
 
-/// One row to be written, free of SQL.
-package struct SyntheticRow: Sendable, Equatable {
-  /// A value under its column's name.
-  package struct Cell: Sendable, Equatable {
-    package let column: String
-    package let value: Value
-  }
-
-  /// The table's name in `caseload.toml`.
-  package let table: String
-  /// A UUIDv7 of the day that the row is about.
-  package let id: String
-  /// Everything but the id, `case_id` included, without empty cells.
-  package let cells: [Cell]
-
-  /// The cell's value; empty if the row does not name it.
-  package subscript(column: String) -> Value {
-    cells.first { $0.column == column }?.value ?? .null
-  }
-
-  init(_ table: String, id: String, _ cells: [(column: String, value: Value)]) {
-    self.table = table
-    self.id = id
-    self.cells = cells.filter { !$0.value.isNull }.map { Cell(column: $0.column, value: $0.value) }
-  }
-}
-
-extension Value {
-  static func date(_ day: CalendarDay) -> Value { .text(day.description) }
-
-  static func flag(_ isTrue: Bool) -> Value { .integer(isTrue ? 1 : 0) }
-
-  static func count(_ number: Int) -> Value { .integer(Int64(number)) }
-
-  /// A set in the order that set columns demand: ascending by bytes, each once.
-  static func set(_ codes: [String]) -> Value {
-    .text(Set(codes.map(ByteText.init)).sorted().map(\.string).joined(separator: ","))
-  }
-}
-
-/// A row's id as of a day.
-func syntheticID(on day: CalendarDay, using generator: inout some RandomNumberGenerator) -> String {
-  let random = (0..<UUIDv7.randomByteCount).map { _ in
-    UInt8.random(in: .min ... .max, using: &generator)
-  }
-  let time = Int64(day.daysSince1970) * 86_400_000 + Int64(generator.number(0...86_399_999))
-  return UUIDv7.text(milliseconds: time, random: random)
+  /// All rows, each case's together.
+  package var rows: [SyntheticRow] { cases.flatMap(\.rows) }
 }

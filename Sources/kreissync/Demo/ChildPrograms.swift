@@ -92,6 +92,25 @@ final class ChildPrograms: Sendable {
     return ChildEnd(exit: reap(child.pid), output: output)
   }
 
+  /// Runs a program once for each list of arguments, at most `countMax` at the same time, and hands
+  /// over each end with its place among the lists, in the order in which they end.
+  func runAll(
+    _ program: String, _ lists: [[String]], atMost countMax: Int,
+    ended: (Int, ChildEnd) throws -> Void
+  ) throws {
+    var places = lists.indices[...]
+    var running: [(place: Int, child: RunningChild)] = []
+    defer { for one in running { _ = stop(one.child) } }
+    while !places.isEmpty || !running.isEmpty {
+      while running.count < countMax, let place = places.popFirst() {
+        running.append((place, try start(program, lists[place])))
+      }
+      guard let first = RunningChild.firstThatSpeaks(of: running.map(\.child)) else { continue }
+      let one = running.remove(at: first)
+      try ended(one.place, try end(of: one.child))
+    }
+  }
+
   /// Ends a program and waits until it is gone, by force if it does not listen.
   func stop(_ child: RunningChild) -> Int32 {
     state.withLock { _ in _ = kill(child.pid, SIGTERM) }
@@ -120,69 +139,5 @@ final class ChildPrograms: Sendable {
     CommandFailure(
       .failed, "cannot_start", "cannot start \(program): \(String(cString: strerror(code)))",
       hint: "look at the program and its permissions")
-  }
-}
-
-/// How a program ended: its exit code (128 and more: the signal) and its standard output.
-struct ChildEnd {
-  let exit: Int32
-  let output: Data
-}
-
-/// A program that runs, with the reading end of its standard output.
-struct RunningChild {
-  let pid: pid_t
-  let output: Int32
-
-  /// Whether it said something, or ended, within the time.
-  func speaks(withinMilliseconds limit: Int32) -> Bool {
-    var poll = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-    return Glibc.poll(&poll, 1, limit) > 0
-  }
-
-  /// One line without its end; nil if it ended or stayed silent for the time.
-  func readLine(withinMilliseconds limit: Int32) throws -> String? {
-    var line: [UInt8] = []
-    while speaks(withinMilliseconds: limit) {
-      guard let byte = try read(atMost: 1).first else { return nil }
-      if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
-      line.append(byte)
-    }
-    return nil
-  }
-
-  fileprivate func readToEnd() throws -> Data {
-    var all = Data()
-    while true {
-      let chunk = try read(atMost: 16 << 10)
-      if chunk.isEmpty { return all }
-      all += chunk
-    }
-  }
-
-  /// An end closes the output; what is still said until then is dropped.
-  fileprivate func closesOutput(withinMilliseconds limit: Int) -> Bool {
-    let deadline = ContinuousClock.now + .milliseconds(limit)
-    while ContinuousClock.now < deadline {
-      guard speaks(withinMilliseconds: 100) else { continue }
-      var chunk = [UInt8](repeating: 0, count: 4_096)
-      let byteCount = Glibc.read(output, &chunk, chunk.count)
-      if byteCount == 0 { return true }
-      if byteCount < 0 && errno != EINTR { return false }
-    }
-    return false
-  }
-
-  private func read(atMost count: Int) throws -> [UInt8] {
-    var chunk = [UInt8](repeating: 0, count: count)
-    while true {
-      let byteCount = Glibc.read(output, &chunk, count)
-      if byteCount >= 0 { return Array(chunk[..<byteCount]) }
-      guard errno == EINTR else {
-        throw CommandFailure(
-          .failed, "child_output", "cannot read what a program of the demo says",
-          hint: "repeat the demo")
-      }
-    }
   }
 }

@@ -65,8 +65,14 @@ enum DemoAnswer {
       let digestEqual: Bool?
     }
 
+    struct Warning: Decodable {
+      let label: String
+      let count: Int
+    }
+
     let seq: Int
     let sites: [Site]
+    let warnings: [Warning]
   }
 
   struct Log: Decodable {

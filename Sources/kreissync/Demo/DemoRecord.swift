@@ -25,8 +25,10 @@ struct DemoRecord {
 
   /// The cases that each site opened.
   private(set) var cases: [String: Set<PlainCell>] = [:]
-  /// Rows that programs wrote, less those that they deleted, by table.
-  private(set) var rowCounts: [String: Int] = [:]
+  /// Rows without a case that name no site, by the site that wrote them.
+  private(set) var unnamed: [String: Set<PlainCell>] = [:]
+  /// Rows that programs wrote, less those that they deleted, by county and table.
+  private(set) var rowCounts: [String: [String: Int]] = [:]
   var endings: [Ending] = []
   var losses: [Contender] = []
   var proposals: [Contender] = []
@@ -35,25 +37,30 @@ struct DemoRecord {
     cases[site.id, default: []].insert(.text(caseID))
   }
 
-  mutating func wrote(_ count: Int, to table: String) {
-    rowCounts[table, default: 0] += count
+  mutating func wrote(_ count: Int, to table: String, in county: String) {
+    rowCounts[county, default: [:]][table, default: 0] += count
   }
 
-  mutating func wrote(_ caseload: SyntheticCaseload, at site: DemoSite) {
-    for one in caseload.cases {
-      opened(one.id, at: site)
-      for row in one.rows { wrote(1, to: row.table) }
-    }
+  mutating func wrote(_ count: Int, to table: String, at site: DemoSite) {
+    wrote(count, to: table, in: site.county)
   }
 
-  /// The cases that a site may hold: the county's field service those of all, other sites those
-  /// of the sites that serve the same municipality.
-  func cases(heldBy site: DemoSite) -> Set<PlainCell> {
-    cases.filter { site.isCounty || $0.key == site.id || site.neighbours.contains($0.key) }
-      .values.reduce(into: []) { $0.formUnion($1) }
+  mutating func wrote(
+    _ staff: [SyntheticRow], _ caseload: SyntheticCaseload, at site: DemoSite
+  ) {
+    for one in caseload.cases { opened(one.id, at: site) }
+    for row in staff + caseload.rows { wrote(1, to: row.table, at: site) }
+    if site.plan.leavesSiteOpen { unnamed[site.id] = Set(staff.map { .text($0.id) }) }
   }
 
-  var allCases: Set<PlainCell> {
-    cases.values.reduce(into: []) { $0.formUnion($1) }
+  /// The cases that a site may hold.
+  func cases(heldBy site: DemoSite, among sites: [DemoSite]) -> Set<PlainCell> {
+    sites.filter { site.sees(casesOf: $0) }
+      .reduce(into: []) { $0.formUnion(cases[$1.id] ?? []) }
+  }
+
+  /// All cases that sites opened.
+  func cases(openedBy sites: [DemoSite]) -> Set<PlainCell> {
+    sites.reduce(into: []) { $0.formUnion(cases[$1.id] ?? []) }
   }
 }

@@ -7,7 +7,7 @@ import SyncCore
 /// what the product says of itself.
 struct DemoStory {
   let narrator: Narrator
-  let county: DemoCounty
+  let hub: DemoHub
   /// Where the `sqlite3` shell is.
   let shell: String
   let seed: UInt64
@@ -15,118 +15,51 @@ struct DemoStory {
   let schema: Schema
   var record = DemoRecord()
 
-  static let countyKey = "08118"
-  private static let countyName = "Landkreis Ludwigsburg"
-  private static let sharedArea = "08118027"
-  /// Hemmingen's head count at the cut-off date 2022-12-31.
-  private static let hemmingenPersonCount = 82
-
   /// Tells everything.
   /// - Throws: whatever did not go as told.
   mutating func tell() throws {
-    let cast = try foundCounty()
-    let contested = try writeCaseloads(cast)
+    try tellSystems()
+    var cast = try foundCounties()
+    let funding = try enterFunding(cast)
+    let contested = try writeCaseloads(cast, funding)
     try firstNight(cast)
+    try otherCounties(cast)
     try workingDay(cast, contested)
     try secondNight(cast, contested)
     try carrierReturns(cast)
-    try DemoProof(
-      narrator: narrator, county: county, schema: schema, record: record,
-      sites: cast.all.map(\.site), contested: contested
-    ).show()
+
+    try breakRules(cast, contested, funding)
+    try joinLate(&cast)
+    try lastRound(cast)
+    let proof = DemoProof(
+      narrator: narrator, hub: hub, schema: schema, record: record, sites: cast.sites)
+    try proof.tellEndings()
+    try proof.show(changing: contested.person)
   }
 
-  // MARK: The county
+  // MARK: The counties
 
-  private func foundCounty() throws -> Cast {
-    try narrator.chapter("1  The county sets up")
-    let address = try county.found(key: Self.countyKey, name: Self.countyName)
-    try narrator.fact(
-      "Hub", "of \(Self.countyName) (\(Self.countyKey)), a process of its own at \(address)")
-    let kreis = try county.add("Kreis", kind: "county", area: nil, directory: "kreis")
-    var hemmingen = try county.add(
-      "Hemmingen", kind: "municipality", area: Self.sharedArea, directory: "hemmingen")
-    var carrier = try county.add(
-      "Träger", kind: "carrier", area: Self.sharedArea, directory: "traeger")
-    hemmingen.neighbours = [carrier.id]
-    carrier.neighbours = [hemmingen.id]
-    let cast = Cast(
-      kreis: Actor(
-        site: kreis,
-        program: ShellProgram(
-          program: shell, path: kreis.replicaPath, children: county.children)),
-      hemmingen: Actor(
-        site: hemmingen,
-        program: try LibraryProgram(
-          path: hemmingen.replicaPath, settings: ["synchronous=NORMAL", "recursive_triggers=ON"])),
-      carrier: Actor(
-        site: carrier,
-        program: try LibraryProgram(
-          path: carrier.replicaPath,
-          settings: ["journal_mode=TRUNCATE", "synchronous=OFF", "foreign_keys=ON"])))
-    try narrator.fact("Kreis", "joined: the county's field service, sees all cases")
-    try narrator.fact("Hemmingen", "joined: municipality, area \(Self.sharedArea)")
-    try narrator.fact("Träger", "joined: a carrier that serves the same area")
-    return cast
-  }
-
-  // MARK: The caseloads
-
-  private mutating func writeCaseloads(_ cast: Cast) throws -> ContestedCase {
-    try narrator.chapter("2  Other programs write caseloads into the replicas, with plain SQL")
-    var generator = SeededGenerator(seed: seed)
-    let towns = SyntheticCaseload(
-      order(Self.hemmingenPersonCount, refusals: 1, recipients: [cast.carrier]),
-      using: &generator)
-    let carriers = SyntheticCaseload(
-      order(6, refusals: 0, recipients: [cast.hemmingen]), using: &generator)
-    let kreises = SyntheticCaseload(order(2, refusals: 0, recipients: []), using: &generator)
-    for (actor, caseload) in [
-      (cast.hemmingen, towns), (cast.carrier, carriers), (cast.kreis, kreises),
-    ] {
-      try narrator.progress("\(actor.site.name) writes")
-      let rows = caseload.cases.flatMap(\.rows)
-      try actor.program.write(rows)
-      record.wrote(caseload, at: actor.site)
-      try narrator.fact(
-        actor.site.name,
-        "\(caseload.cases.count) cases (Fälle), \(rows.count) rows, by \(actor.program.title)")
-      if let settings = actor.program.settings { try narrator.fact("", "set to \(settings)") }
-    }
-    try tellOfPersons(towns)
-    guard let contested = ContestedCase(in: towns) else {
-      throw CommandFailure(
-        .failed, "demo_seed", "seed \(seed) makes no case that the story could be told of",
-        hint: "choose another with --seed")
-    }
-    return contested
-  }
-
-  private func order(
-    _ personCount: Int, refusals: Int, recipients: [Actor]
-  ) -> SyntheticCaseload.Order {
-    SyntheticCaseload.Order(
-      personCount: personCount, refusalCount: refusals, asOf: today,
-      recipients: recipients.map { SiteID($0.site.id) })
-  }
-
-  private func tellOfPersons(_ caseload: SyntheticCaseload) throws {
-    let persons = caseload.cases.flatMap(\.rows).filter { $0.table == "person" }
-    var names: [String] = []
-    for person in persons {
-      guard let family = person["family_name"].text, let given = person["given_names"].text
-      else { continue }
-      let isNew = !names.contains { $0.hasPrefix(family) }
-      if isNew && family.utf8.count > family.count + 1 { names.append("\(family), \(given)") }
-    }
+  private func tellSystems() throws {
     try narrator.line()
-    try narrator.line(
-      """
-        Hemmingen counts \(persons.count) persons (Klient:innen) in \
-      \(caseload.householdCount) households. One more case has no
-        person: consent (Einwilligung) was refused, counselling is owed all the same.
-        All are invented: \(names.prefix(4).joined(separator: " · "))
-      """)
+    for system in DemoSystem.all {
+      try narrator.line("  • \(system.title)")
+      try narrator.paragraph(
+        system.need.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
+    }
+  }
+
+  private func foundCounties() throws -> Cast {
+    try narrator.chapter("One hub for four counties")
+    let address = try hub.found(CountyPlan.all)
+    try narrator.fact("Hub", "one process at \(address); a file and an authority for each county")
+    let start = ContinuousClock.now
+    let sites = try hub.add(CountyPlan.all.flatMap(\.sites))
+    let time = seconds(.now - start)
+    for county in CountyPlan.all {
+      try narrator.fact(county.key, "\(county.name): \(county.roll)")
+    }
+    try narrator.line("  \(sites.count) sites joined, each with a key of its own, in \(time) s.")
+    return try Cast(sites: sites, shell: shell, children: hub.children)
   }
 }
 
@@ -136,42 +69,43 @@ struct Actor {
   let program: any ReplicaProgram
 }
 
-/// Who takes part.
+/// Who takes part, and the three who meet in Hemmingen's cases.
 struct Cast {
+  var sites: [DemoSite]
   let kreis: Actor
   let hemmingen: Actor
   let carrier: Actor
 
-  var all: [Actor] { [kreis, hemmingen, carrier] }
-}
-
-/// The case that three sites edit on the same day: its person, one of its goals, and a goal of
-/// another case that is deleted.
-struct ContestedCase {
-  let id: String
-  let person: SyntheticRow
-  let goal: SyntheticRow
-  let deletedGoal: SyntheticRow
-  /// Cases that get a talk while a session runs.
-  let busyCases: [String]
-
-  /// - Returns: nil if the caseload has no such case.
-  init?(in caseload: SyntheticCaseload) {
-    func openGoals(_ one: SyntheticCase) -> [SyntheticRow] {
-      one.rows.filter { $0.table == "plan_goal" && $0["state"] == .text("open") }
+  init(sites: [DemoSite], shell: String, children: ChildPrograms) throws {
+    func site(_ folder: String) throws -> DemoSite {
+      guard let site = sites.first(where: { $0.plan.folder == folder }) else {
+        throw CommandFailure(
+          .failed, "demo_site", "the demo has no site \(folder)", hint: "report this as a defect")
+      }
+      return site
     }
-    func person(_ one: SyntheticCase) -> SyntheticRow? {
-      one.rows.first { $0.table == "person" && !$0["phone"].isNull }
-    }
-    let chosen = caseload.cases.first { person($0) != nil && !openGoals($0).isEmpty }
-    let other = caseload.cases.last { !openGoals($0).isEmpty && $0.id != chosen?.id }
-    guard let chosen, let other, let person = person(chosen), let goal = openGoals(chosen).first,
-      let deletedGoal = openGoals(other).first
-    else { return nil }
-    id = chosen.id
-    self.person = person
-    self.goal = goal
-    self.deletedGoal = deletedGoal
-    busyCases = caseload.cases.map(\.id).filter { $0 != chosen.id }
+    self.sites = sites
+    let (kreis, hemmingen, carrier) = (
+      try site("kreis"), try site("hemmingen"), try site("traeger")
+    )
+    self.kreis = Actor(
+      site: kreis,
+      program: ShellProgram(program: shell, path: kreis.replicaPath, children: children))
+    self.hemmingen = Actor(
+      site: hemmingen,
+      program: try LibraryProgram(
+        path: hemmingen.replicaPath, settings: ["synchronous=NORMAL", "recursive_triggers=ON"]))
+    self.carrier = Actor(
+      site: carrier,
+      program: try LibraryProgram(
+        path: carrier.replicaPath,
+        settings: ["journal_mode=TRUNCATE", "synchronous=OFF", "foreign_keys=ON"]))
+  }
+
+  func sites(of county: CountyPlan) -> [DemoSite] { sites.filter { $0.county == county.key } }
+
+  /// The municipalities of the Landkreis Ludwigsburg.
+  var towns: [DemoSite] {
+    sites(of: .ludwigsburg).filter { $0.kind == "municipality" }
   }
 }

@@ -1,4 +1,6 @@
+import Caseload
 import GRDBSQLite
+import SyncCore
 
 /// Another program on an SQLite file: the library's C interface, plain SQL, and nothing of
 /// KreisSync.
@@ -23,6 +25,53 @@ final class PlainClient {
   /// Runs one or more statements and ignores their rows.
   func run(_ sql: String) throws {
     guard sqlite3_exec(connection, sql, nil, nil, nil) == SQLITE_OK else { throw failure() }
+  }
+
+  /// Writes rows in one transaction, as a program does that prepares its statements.
+  func write(_ rows: [SyntheticRow]) throws {
+    var statements: [String: OpaquePointer] = [:]
+    defer { for statement in statements.values { sqlite3_finalize(statement) } }
+    try run("BEGIN IMMEDIATE")
+    for row in rows {
+      let sql = row.parameterisedInsert
+      var statement = statements[sql]
+      if statement == nil {
+        guard sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK else {
+          throw failure()
+        }
+        statements[sql] = statement
+      }
+      for (place, value) in ([.text(row.id)] + row.cells.map(\.value)).enumerated() {
+        bind(value, at: Int32(place + 1), of: statement)
+      }
+      guard sqlite3_step(statement) == SQLITE_DONE else { throw failure() }
+      sqlite3_reset(statement)
+    }
+    try run("COMMIT")
+  }
+
+  private func bind(_ value: Value, at place: Int32, of statement: OpaquePointer?) {
+    let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+    switch value {
+    case .null: sqlite3_bind_null(statement, place)
+    case .integer(let number): sqlite3_bind_int64(statement, place, number)
+    case .text(let text): sqlite3_bind_text(statement, place, text.string, -1, transient)
+    }
+  }
+
+  /// Adds texts to a table with the one column `id`; those that stand there already stay.
+  func insert(_ ids: Set<PlainCell>, into table: String) throws {
+    try run("BEGIN")
+    for id in ids {
+      try run("INSERT OR IGNORE INTO \(table) VALUES (\(quoted(id.string)))")
+    }
+    try run("COMMIT")
+  }
+
+  /// Lets go of an attached file. If that fails, the next of the same name cannot be attached, which
+  /// tells.
+  func detach(_ name: String) {
+    sqlite3_exec(connection, "DETACH \(name)", nil, nil, nil)
   }
 
   /// Calls `body` with the cells of each row.
@@ -80,6 +129,11 @@ enum PlainCell: Hashable {
   case blob([UInt8])
 
   static func text(_ string: String) -> PlainCell { .text(Array(string.utf8)) }
+
+  /// The text; empty where there is none.
+  var string: String {
+    if case .text(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { "" }
+  }
 
   /// For people.
   var display: String {

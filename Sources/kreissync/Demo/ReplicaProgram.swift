@@ -11,14 +11,9 @@ protocol ReplicaProgram {
 
   /// Runs statements; gives back the first cell of the first row, if one of them returns any.
   func ask(_ sql: String) throws -> String?
-}
 
-extension ReplicaProgram {
   /// Writes rows in one transaction.
-  func write(_ rows: [SyntheticRow]) throws {
-    let statements = rows.map(\.insertStatement).joined(separator: "\n")
-    _ = try ask("BEGIN IMMEDIATE;\n\(statements)\nCOMMIT;")
-  }
+  func write(_ rows: [SyntheticRow]) throws
 }
 
 /// A specialist application (Fachverfahren) with SQLite inside.
@@ -31,6 +26,8 @@ struct LibraryProgram: ReplicaProgram {
     self.settings = settings.joined(separator: ", ")
     client = try PlainClient(path: path, settings: settings)
   }
+
+  func write(_ rows: [SyntheticRow]) throws { try client.write(rows) }
 
   func ask(_ sql: String) throws -> String? {
     guard sql.contains("RETURNING") else {
@@ -71,6 +68,11 @@ struct ShellProgram: ReplicaProgram {
       hint: "install it, on Debian with `apt install sqlite3`, and repeat the demo")
   }
 
+  func write(_ rows: [SyntheticRow]) throws {
+    let statements = rows.map(\.insertStatement).joined(separator: "\n")
+    _ = try ask("BEGIN IMMEDIATE;\n\(statements)\nCOMMIT;")
+  }
+
   func ask(_ sql: String) throws -> String? {
     precondition(sql.utf8.count < Self.argumentByteCountMax)
     let end = try children.end(
@@ -89,9 +91,15 @@ struct ShellProgram: ReplicaProgram {
 
 extension SyntheticRow {
   var insertStatement: String {
+    insert(([Value.text(id)] + cells.map(\.value)).map(\.literal)) + ";"
+  }
+
+  /// With a parameter for the id and one for each cell.
+  var parameterisedInsert: String { insert(["?"] + cells.map { _ in "?" }) }
+
+  private func insert(_ values: [String]) -> String {
     let columns = (["id"] + cells.map(\.column)).map { "\"\($0)\"" }.joined(separator: ", ")
-    let values = ([Value.text(id)] + cells.map(\.value)).map(\.literal).joined(separator: ", ")
-    return "INSERT INTO \"\(table)\" (\(columns)) VALUES (\(values));"
+    return "INSERT INTO \"\(table)\" (\(columns)) VALUES (\(values.joined(separator: ", ")))"
   }
 }
 

@@ -4,77 +4,150 @@ import SyncCore
 ///
 /// Digests, row encoding and storage agree with themselves even where all of them are wrong. This
 /// reader opens the files through SQLite's C interface, asks them which tables and columns they
-/// have, and compares every cell of every row, type and bytes. From the product it takes one thing:
-/// which columns are declared `local` and must not travel at all.
+/// have, and lets SQLite compare every cell of every row, type and bytes. From the product it takes
+/// one thing: which columns are declared `local` and must not travel at all.
 struct SecondReader {
+  /// What one site may hold, as the demo knows it.
+  struct Scope {
+    let site: String
+    let cases: Set<PlainCell>
+    /// The site's rows without a case that name no site.
+    let unnamed: Set<PlainCell>
+  }
+
   private let hub: PlainClient
   private let tables: [ReadTable]
 
   init(hubPath: String, schema: Schema) throws {
     let hub = try PlainClient(path: hubPath, isReader: true)
     self.hub = hub
-    tables = try Self.tableNames(in: hub).map { name in
+    tables = try Self.tableNames(in: hub, "main").map { name in
       let local = schema.table(named: name)?.columns.filter { $0.tier == .local }.map(\.name)
       return ReadTable(
-        name: name, columns: try Self.columnNames(of: name, in: hub), local: Set(local ?? []))
+        name: name, columns: try Self.columnNames(of: name, in: hub, "main"),
+        local: Set(local ?? []))
     }
+    try hub.run(
+      """
+      CREATE TEMP TABLE held (id TEXT PRIMARY KEY) WITHOUT ROWID;
+      CREATE TEMP TABLE whole (id TEXT PRIMARY KEY) WITHOUT ROWID;
+      CREATE TEMP TABLE mentioned (id TEXT PRIMARY KEY) WITHOUT ROWID;
+      """)
   }
 
   /// The ids of all cases at the hub.
   func cases() throws -> Set<PlainCell> {
-    Set(try hub.rows("SELECT id FROM case_file").map { $0[0] })
+    Set(try hub.rows("SELECT id FROM main.case_file").map { $0[0] })
+  }
+
+  /// How many rows the hub holds.
+  func rowCount() throws -> Int {
+    try tables.reduce(0) { try $0 + count("SELECT 1 FROM main.\"\($1.name)\"") }
   }
 
   /// Cells of columns declared local that hold something at the hub, where nothing may be.
   func leakedLocalCells() throws -> [String] {
     try tables.flatMap { table in
       try table.local.sorted().compactMap { column in
-        let count = try hub.rows("SELECT count(\"\(column)\") FROM \"\(table.name)\"")[0][0]
+        let count = try hub.rows("SELECT count(\"\(column)\") FROM main.\"\(table.name)\"")[0][0]
         return count == .integer(0)
           ? nil : "\(table.name).\(column): \(count.display) cells of a local column at the hub"
       }
     }
   }
 
-  /// Compares a replica with what the hub holds of the given cases and of the tables without case,
-  /// in both directions.
-  func compare(replicaPath: String, holding cases: Set<PlainCell>) throws -> Comparison {
-    let replica = try PlainClient(path: replicaPath, isReader: true)
+  /// Compares a replica with what the hub holds of its scope, in both directions.
+  func compare(replicaPath: String, scope: Scope) throws -> Comparison {
+    try hub.run("ATTACH \(quoted(replicaPath)) AS replica")
+    defer { hub.detach("replica") }
+    try fill(scope)
     var comparison = Comparison()
-    let names = try Self.tableNames(in: replica)
+    let names = try Self.tableNames(in: hub, "replica")
     if names != tables.map(\.name) {
-      comparison.differences.append("the replica has other tables: \(names)")
+      comparison.found("the replica has other tables: \(names)")
     }
     for table in tables where names.contains(table.name) {
-      let columns = try Self.columnNames(of: table.name, in: replica)
+      let columns = try Self.columnNames(of: table.name, in: hub, "replica")
       guard columns.sorted() == table.columns.sorted() else {
-        comparison.differences.append("\(table.name): other columns than at the hub: \(columns)")
+        comparison.found("\(table.name): other columns than at the hub: \(columns)")
         continue
       }
-      let expected = try rows(of: table, in: hub, cases: cases)
-      let found = try rows(of: table, in: replica, cases: nil)
-      comparison.add(table, expected: expected, found: found)
+      let expected = table.expectation
+      comparison.count(rows: try count(expected), of: table.compared.count)
+      for id in try differingRows(of: table) {
+        try describe(id, of: table, in: &comparison)
+      }
     }
     return comparison
   }
 
-  private func rows(
-    of table: ReadTable, in client: PlainClient, cases: Set<PlainCell>?
-  ) throws -> [PlainCell: [PlainCell]] {
-    let columns = table.compared.map { "\"\($0)\"" }.joined(separator: ", ")
-    let place = table.casePosition
-    var rows: [PlainCell: [PlainCell]] = [:]
-    try client.forEach("SELECT \(columns) FROM \"\(table.name)\"") { cells in
-      if let place, let cases, !cases.contains(cells[place]) { return }
-      rows[cells[0]] = cells
-    }
-    return rows
+  // MARK: Scope
+
+  /// Writes down which units the site may hold: its cases, the rows without a case that name it,
+  /// and of the workers of its cases, wherever they are employed, the name.
+  private func fill(_ scope: Scope) throws {
+    let site = quoted(scope.site)
+    try hub.run("DELETE FROM held; DELETE FROM whole; DELETE FROM mentioned")
+    try hub.insert(scope.cases, into: "held")
+    try hub.insert(scope.unnamed, into: "whole")
+    try hub.run(
+      """
+      INSERT OR IGNORE INTO whole SELECT id FROM main.worker WHERE site_id = \(site);
+      INSERT OR IGNORE INTO whole SELECT id FROM main.grant_allocation
+        WHERE \(site) IN (recipient_site, executing_site);
+      INSERT OR IGNORE INTO whole SELECT id FROM main."position"
+        WHERE worker_id IN (SELECT id FROM whole) OR grant_id IN (SELECT id FROM whole);
+      INSERT INTO mentioned SELECT DISTINCT worker_id FROM main.case_file
+        WHERE id IN (SELECT id FROM held) AND worker_id IS NOT NULL
+          AND worker_id NOT IN (SELECT id FROM whole);
+      """)
   }
 
-  private static func tableNames(in client: PlainClient) throws -> [String] {
+  // MARK: Rows
+
+  /// Ids of rows that are not the same on both sides, ascending.
+  private func differingRows(of table: ReadTable) throws -> [PlainCell] {
+    let (expected, found) = (table.expectation, table.presence)
+    return try hub.rows(
+      """
+      SELECT id FROM (SELECT * FROM (\(expected)) EXCEPT SELECT * FROM (\(found)))
+      UNION SELECT id FROM (SELECT * FROM (\(found)) EXCEPT SELECT * FROM (\(expected)))
+      ORDER BY 1
+      """
+    ).map { $0[0] }
+  }
+
+  private func describe(
+    _ id: PlainCell, of table: ReadTable, in comparison: inout Comparison
+  ) throws {
+    let row = "\(table.name) \(id.display)"
+    func cells(_ query: String) throws -> [PlainCell]? {
+      try hub.rows("SELECT * FROM (\(query)) WHERE id = \(quoted(id.string))").first
+    }
+    switch (try cells(table.expectation), try cells(table.presence)) {
+    case (let expected?, let found?):
+      // Each column stands there with its type behind it.
+      for (place, column) in table.compared.enumerated() {
+        let pair = 2 * place..<2 * place + 2
+        if expected[pair] != found[pair] { comparison.found("\(row): \(column) differs") }
+      }
+    case (_?, nil): comparison.found("\(row): missing in the replica")
+    default: comparison.found("\(row): the replica should not have it")
+    }
+  }
+
+  private func count(_ query: String) throws -> Int {
+    guard case .integer(let count) = try hub.rows("SELECT count(*) FROM (\(query))")[0][0]
+    else { return 0 }
+    return Int(count)
+  }
+
+  // MARK: What the files say of themselves
+
+  private static func tableNames(in client: PlainClient, _ file: String) throws -> [String] {
     try client.rows(
       """
-      SELECT name FROM sqlite_schema
+      SELECT name FROM \(file).sqlite_schema
       WHERE type = 'table' AND name NOT LIKE 'kreissync\\_%' ESCAPE '\\'
         AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
       ORDER BY name
@@ -82,8 +155,10 @@ struct SecondReader {
     ).map { $0[0].string }
   }
 
-  private static func columnNames(of table: String, in client: PlainClient) throws -> [String] {
-    try client.rows("PRAGMA table_info(\"\(table)\")").map { $0[1].string }
+  private static func columnNames(
+    of table: String, in client: PlainClient, _ file: String
+  ) throws -> [String] {
+    try client.rows("PRAGMA \(file).table_info(\"\(table)\")").map { $0[1].string }
   }
 }
 
@@ -92,29 +167,25 @@ struct Comparison {
   private(set) var rowCount = 0
   private(set) var cellCount = 0
   /// Place and side of each difference; no values.
-  fileprivate(set) var differences: [String] = []
+  private(set) var differences: [String] = []
 
-  fileprivate mutating func add(
-    _ table: ReadTable, expected: [PlainCell: [PlainCell]], found: [PlainCell: [PlainCell]]
-  ) {
-    rowCount += expected.count
-    cellCount += expected.count * table.compared.count
-    for (id, cells) in expected.sorted(by: { $0.key.display < $1.key.display }) {
-      guard let other = found[id] else {
-        differences.append("\(table.name) \(id.display): missing in the replica")
-        continue
-      }
-      for (column, (left, right)) in zip(table.compared, zip(cells, other)) where left != right {
-        differences.append("\(table.name) \(id.display): \(column) differs")
-      }
-    }
-    for id in found.keys where expected[id] == nil {
-      differences.append("\(table.name) \(id.display): the replica should not have it")
-    }
+  mutating func count(rows count: Int, of columnCount: Int) {
+    rowCount += count
+    cellCount += count * columnCount
+  }
+
+  mutating func found(_ difference: String) {
+    differences.append(difference)
+  }
+
+  mutating func add(_ other: Comparison) {
+    rowCount += other.rowCount
+    cellCount += other.cellCount
+    differences += other.differences
   }
 }
 
-/// A table as the hub's file describes it.
+/// A table as the hub's file describes it, and the queries that compare it.
 private struct ReadTable {
   let name: String
   let columns: [String]
@@ -123,14 +194,32 @@ private struct ReadTable {
   /// `id` first.
   var compared: [String] { ["id"] + columns.filter { $0 != "id" && !local.contains($0) } }
 
-  /// Where the row's case stands among the compared columns; nil in a table without cases.
-  var casePosition: Int? {
-    name == "case_file" ? 0 : compared.firstIndex(of: "case_id")
+  /// What the replica has to hold, as the hub has it.
+  var expectation: String {
+    let rows = "SELECT \(cells { "\"\($0)\"" }) FROM main.\"\(name)\""
+    switch name {
+    case "case_file": return "\(rows) WHERE id IN (SELECT id FROM held)"
+    case "worker":
+      let masked = cells { ["id", "display_name"].contains($0) ? "\"\($0)\"" : "NULL" }
+      return """
+        \(rows) WHERE id IN (SELECT id FROM whole)
+        UNION ALL SELECT \(masked) FROM main.worker WHERE id IN (SELECT id FROM mentioned)
+        """
+    case "position", "grant_allocation": return "\(rows) WHERE id IN (SELECT id FROM whole)"
+    default:
+      return columns.contains("case_id")
+        ? "\(rows) WHERE case_id IN (SELECT id FROM held)" : rows
+    }
   }
-}
 
-extension PlainCell {
-  fileprivate var string: String {
-    if case .text(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { "" }
+  /// What the replica holds.
+  var presence: String { "SELECT \(cells { "\"\($0)\"" }) FROM replica.\"\(name)\"" }
+
+  /// All compared columns, each with its type: SQLite takes 1 and 1.0 for the same.
+  private func cells(_ value: (String) -> String) -> String {
+    compared.map { column in
+      let cell = value(column)
+      return "\(cell) AS \"\(column)\", typeof(\(cell)) AS \"\(column) type\""
+    }.joined(separator: ", ")
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The demo's county: one hub and its sites, each a process of this executable that knows nothing
-/// of the others but an address on this machine.
-final class DemoCounty {
+/// The demo's hub and its sites, each a process of this executable that knows nothing of the others
+/// but an address on this machine.
+final class DemoHub {
   let directory: String
   let children: ChildPrograms
   private let narrator: Narrator
@@ -17,6 +17,8 @@ final class DemoCounty {
   /// Both listeners need a port that is free; whether it is only the hub can tell.
   private static let portAttemptCountMax = 8
   private static let startMillisecondsMax: Int32 = 15_000
+  /// How many commands run beside the hub: with more, two cores only change between them.
+  private static let commandCountMax = 3
   /// The program itself, also if its file was replaced meanwhile.
   private static let program = "/proc/self/exe"
 
@@ -31,11 +33,14 @@ final class DemoCounty {
 
   // MARK: The hub
 
-  /// Makes the county and starts its hub.
+  /// Makes the counties and starts one process for all of them.
   /// - Returns: where it listens.
-  func found(key: String, name: String) throws -> String {
-    try narrator.progress("making the hub")
-    try succeed(["hub", "init", "--data", hubDirectory, "--county", key, "--name", name])
+  func found(_ counties: [CountyPlan]) throws -> String {
+    for county in counties {
+      try narrator.progress("making \(county.name)")
+      try succeed(
+        ["hub", "init", "--data", hubDirectory, "--county", county.key, "--name", county.name])
+    }
     for _ in 0..<Self.portAttemptCountMax {
       let port = 20_000 + Int(Surroundings.random(2).reduce(0) { $0 << 8 | Int($1) }) % 12_000
       ports = Ports(sites: port, joining: port + 1)
@@ -65,23 +70,35 @@ final class DemoCounty {
     return children.stop(hub)
   }
 
+  /// Puts rows of the county's own from a spreadsheet's export.
+  func importRows(_ table: String, county: String, file: String) throws {
+    try succeed(["hub", "row", "import", table, file] + options(county))
+  }
+
   // MARK: Sites
 
-  /// Adds a site at the hub and joins it with the string that the hub printed.
-  func add(_ name: String, kind: String, area: String?, directory folder: String) throws -> DemoSite
-  {
-    try narrator.progress("\(name) joins")
-    let added: DemoAnswer.Added = try ask(
-      ["hub", "site", "add", "--data", hubDirectory, "--name", name, "--kind", kind]
-        + (area.map { ["--area", $0] } ?? [])
-        + [
-          "--url", "https://127.0.0.1:\(ports.sites)",
-          "--join-url", "https://127.0.0.1:\(ports.joining)",
-        ])
-    let path = "\(directory)/\(folder)"
-    let joined: DemoAnswer.Joined = try ask(["site", "join", added.join, "--data", path])
-    return DemoSite(
-      id: added.site, name: name, kind: kind, directory: path, replicaPath: joined.replica)
+  /// Adds sites at the hub and joins them with the strings that the hub printed.
+  /// - Returns: them in the order of the plans.
+  func add(_ plans: [SitePlan]) throws -> [DemoSite] {
+    let added: [DemoAnswer.Added] = try askAll("sites are added", plans.map(addition))
+    let paths = plans.map { "\(directory)/\($0.folder)" }
+    let joined: [DemoAnswer.Joined] = try askAll(
+      "sites join",
+      zip(added, paths).map { ["site", "join", $0.join, "--data", $1] })
+    return plans.indices.map {
+      DemoSite(
+        id: added[$0].site, plan: plans[$0], directory: paths[$0],
+        replicaPath: joined[$0].replica)
+    }
+  }
+
+  private func addition(of plan: SitePlan) -> [String] {
+    ["hub", "site", "add", "--data", hubDirectory, "--county", plan.county]
+      + ["--name", plan.name, "--kind", plan.kind] + plan.areas.flatMap { ["--area", $0] }
+      + [
+        "--url", "https://127.0.0.1:\(ports.sites)",
+        "--join-url", "https://127.0.0.1:\(ports.joining)",
+      ]
   }
 
   /// One session, checked: its sums must add up and both digests be equal.
@@ -96,6 +113,20 @@ final class DemoCounty {
     }
     let session: DemoAnswer.Session = try decode(try children.end(of: child), arguments)
     try outcome.get()
+    return try checked(session, of: site)
+  }
+
+  /// A session of each site, several at once, checked as one alone.
+  /// - Returns: them in the order of the sites.
+  func sync(_ sites: [DemoSite], _ work: String) throws -> [DemoAnswer.Session] {
+    let sessions: [DemoAnswer.Session] = try askAll(
+      work, sites.map { ["site", "sync", "--data", $0.directory] })
+    return try zip(sessions, sites).map(checked)
+  }
+
+  private func checked(
+    _ session: DemoAnswer.Session, of site: DemoSite
+  ) throws -> DemoAnswer.Session {
     guard session.sumsAreEqual else {
       throw failure("sums", "\(site.name): the sums of the session differ: \(session)")
     }
@@ -109,22 +140,26 @@ final class DemoCounty {
     try ask(["site", "status", "--data", site.directory])
   }
 
-  func status() throws -> DemoAnswer.CountyStatus {
-    try ask(["hub", "status", "--data", hubDirectory])
+  func status(of county: String) throws -> DemoAnswer.CountyStatus {
+    try ask(["hub", "status"] + options(county))
   }
 
   /// The ledger, oldest first.
-  func conflicts() throws -> [DemoAnswer.Contest] {
-    try ask(["hub", "conflicts", "list", "--data", hubDirectory])
+  func conflicts(of county: String) throws -> [DemoAnswer.Contest] {
+    try ask(["hub", "conflicts", "list"] + options(county))
   }
 
-  func proposals() throws -> [DemoAnswer.Contest] {
-    try ask(["hub", "proposals", "list", "--data", hubDirectory])
+  func proposals(of county: String) throws -> [DemoAnswer.Contest] {
+    try ask(["hub", "proposals", "list"] + options(county))
   }
 
   /// - Throws: if the log does not match its tree.
-  func verifyLog() throws -> DemoAnswer.Log {
-    try ask(["hub", "log", "verify", "--data", hubDirectory])
+  func verifyLog(of county: String) throws -> DemoAnswer.Log {
+    try ask(["hub", "log", "verify"] + options(county))
+  }
+
+  private func options(_ county: String) -> [String] {
+    ["--data", hubDirectory, "--county", county]
   }
 
   // MARK: Commands
@@ -139,6 +174,21 @@ final class DemoCounty {
     let arguments = arguments + ["--json"]
     return try decode(
       try children.end(of: try children.start(Self.program, arguments)), arguments)
+  }
+
+  /// Asks several times at once; `work` says to the reader what.
+  private func askAll<Answer: Decodable>(
+    _ work: String, _ commands: [[String]]
+  ) throws -> [Answer] {
+    var answers: [Int: Answer] = [:]
+    try narrator.progress(work, 0, of: commands.count)
+    try children.runAll(
+      Self.program, commands.map { $0 + ["--json"] }, atMost: Self.commandCountMax
+    ) { place, end in
+      answers[place] = try decode(end, commands[place])
+      try narrator.progress(work, answers.count, of: commands.count)
+    }
+    return commands.indices.compactMap { answers[$0] }
   }
 
   private func decode<Answer: Decodable>(
@@ -176,17 +226,4 @@ final class DemoCounty {
   private static func words(_ arguments: [String]) -> String {
     "kreissync " + arguments.prefix { !$0.hasPrefix("-") }.prefix(3).joined(separator: " ")
   }
-}
-
-/// A site that has joined.
-struct DemoSite {
-  let id: String
-  let name: String
-  let kind: String
-  let directory: String
-  let replicaPath: String
-  /// Ids of the sites that serve the same municipality.
-  var neighbours: Set<String> = []
-
-  var isCounty: Bool { kind == "county" }
 }
