@@ -7,8 +7,8 @@ package struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConverti
     self.daysSince1970 = daysSince1970
   }
 
-  /// Reads `YYYY-MM-DD`, or `TT.MM.JJJJ` as spreadsheets write it; nil for all that is no day of the
-  /// years 1 to 9999.
+  /// Reads `YYYY-MM-DD`, or `TT.MM.JJJJ` as spreadsheets write it; nil for all that is no day of
+  /// the years 1 to 9999.
   package init?(parsing text: String) {
     let isGerman = text.contains(".")
     let parts = text.split(separator: isGerman ? "." : "-", omittingEmptySubsequences: false)

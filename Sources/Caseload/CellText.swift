@@ -1,6 +1,7 @@
 package import SyncCore
 
-/// A cell as people type it on a command line or keep it in a spreadsheet, read as a column's value.
+/// A cell as people type it on a command line or keep it in a spreadsheet, read as a column's
+/// value.
 ///
 /// An empty text is an empty cell. Dates are `YYYY-MM-DD` or `TT.MM.JJJJ`, truth is 1, 0, ja, nein,
 /// true or false, sets are codes with commas between them.

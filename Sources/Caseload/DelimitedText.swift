@@ -1,8 +1,8 @@
 /// A table as spreadsheets export it: a line of column names, then a line for each row.
 ///
 /// Cells are separated by `;`, `,` or a tab, whichever the first line has most of; a cell between
-/// double quotes may hold separators, line breaks and doubled quotes. The text is UTF-8, with a mark
-/// at its beginning or without, or else Windows-1252. Empty lines are left out.
+/// double quotes may hold separators, line breaks and doubled quotes. The text is UTF-8, with a
+/// mark at its beginning or without, or else Windows-1252. Empty lines are left out.
 package struct DelimitedText: Sendable {
   /// One line of the table.
   package struct Row: Sendable, Equatable {

@@ -101,6 +101,7 @@ package enum DecoderTable {
         "ReplicaAgent/FirstLoadRecord.swift func read",
       ],
       check: MessageLaws.firstLoad),
+    FuzzedDecoder(
       "schema-request", reads: "JSON", from: "any enrolled site",
       covers: ["SyncProtocol/SchemaExchange.swift struct SchemaRequest"],
       check: MessageLaws.schemaRequest),

@@ -32,6 +32,10 @@ extension DecoderTable {
     "kreissync/Hub/HubSettings.swift": "the owner's own settings, by the reader below",
     "kreissync/ConfigurationFile.swift":
       "some lines of the owner's own; the decoders `schema`, `hub-url` and `base64url` read them",
+    "kreissync/Site/SiteConfiguration.swift":
+      "the site's own two lines; the decoders `schema`, `hub-url` and `base64url` do its reading",
+    "kreissync/Hub/HubRowImport.swift func read":
+      "names the failure; the decoder `delimited-text` reads the file",
     "kreissync/Demo/": "answers of this very program to its own demonstration",
   ]
 }

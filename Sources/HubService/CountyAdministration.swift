@@ -41,9 +41,9 @@ package struct CountyAdministration: Sendable {
     }
   }
 
-  /// Adds a site that waits to join, publishes it and its areas in `site` and `site_area`, and grants
-  /// it the cases that are there: all for the county's own sites, those led by a site that shares an
-  /// area for municipalities and associations, none for others.
+  /// Adds a site that waits to join, publishes it and its areas in `site` and `site_area`, and
+  /// grants it the cases that are there: all for the county's own sites, those led by a site that
+  /// shares an area for municipalities and associations, none for others.
   ///
   /// - Returns: the site and the token for its join string; only the token's hash is kept.
   package func add(_ new: NewSite) throws -> (site: SiteRecord, token: [UInt8]) {

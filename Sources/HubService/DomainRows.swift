@@ -1,7 +1,8 @@
 import HubStorage
 import SyncCore
 
-/// Brings the rows that the domain's rules need into a view, in a few bulk reads before the decision.
+/// Brings the rows that the domain's rules need into a view, in a few bulk reads before the
+/// decision.
 ///
 /// Links are followed from what a row is and from what the batch makes of it, so that a decision
 /// finds the rows that a row names at any moment of the batch.

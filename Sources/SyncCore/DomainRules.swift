@@ -1,9 +1,9 @@
 /// What a domain refuses although table, columns, values and role allow it: its hard rules.
 ///
-/// The core knows no domain. A composition root brings one, and ``Decision`` asks it before a row is
-/// written; without one nothing is refused here. A rule judges what a change alters: a row that
-/// broke it already may be changed elsewhere. It sees other rows as the earlier changes of the batch
-/// leave them, but only those that ``links(of:in:)`` named, which the hub loads before it decides.
+/// The core knows no domain. A composition root brings one, and ``Decision`` asks it before a row
+/// is written; without one nothing is refused here. A rule judges what a change alters: a row that
+/// broke it already may be changed elsewhere. It sees other rows as the earlier changes of the
+/// batch leave them, but only those that ``links(of:in:)`` named, which the hub loads before.
 package protocol DomainRules: Sendable {
   /// What else has to be at hand to judge this row, one step away. Named from single columns, so
   /// that a row which ends as a mixture of two finds all of it, too.

@@ -112,7 +112,8 @@ package struct HubView: Sendable {
     self.mentions = mentions
   }
 
-  /// Puts a row as a change leaves it, so that later changes of the batch find it, in its group, too.
+  /// Puts a row as a change leaves it, so that later changes of the batch find it, also in its
+  /// group.
   mutating func put(_ row: StoredRow) {
     rows[row.key] = row
     let group = RowGroup(table: row.key.table, caseID: row.caseID)

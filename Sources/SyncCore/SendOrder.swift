@@ -14,6 +14,12 @@ struct SendOrder {
     let changes: [Change]
   }
 
+  /// A row that names new ones, by their positions.
+  private struct Naming {
+    let position: Int
+    let targets: [Int]
+  }
+
   private let schema: Schema
   /// How many tables stand between a table and one that names no other: a row has a greater rank
   /// than every row that it names.
@@ -39,17 +45,17 @@ struct SendOrder {
       newRows[item.key] = position
     }
     let rank = items.map { ranks[$0.key.table] ?? 0 }
-    var naming: [(position: Int, targets: [Int])] = []
+    var naming: [Naming] = []
     if !newRows.isEmpty {
       for (position, item) in items.enumerated() {
         let targets = named(by: item).compactMap { newRows[$0] }
-        if !targets.isEmpty { naming.append((position, targets)) }
+        if !targets.isEmpty { naming.append(Naming(position: position, targets: targets)) }
       }
     }
     // Those that nobody names first: what they pull forward pulls what it names in its turn.
     naming.sort { (rank[$1.position], $0.position) < (rank[$0.position], $1.position) }
-    for (position, targets) in naming {
-      for target in targets { places[target] = min(places[target], places[position]) }
+    for row in naming {
+      for target in row.targets { places[target] = min(places[target], places[row.position]) }
     }
     return items.indices.sorted {
       (places[$0], rank[$0], items[$0].first) < (places[$1], rank[$1], items[$1].first)

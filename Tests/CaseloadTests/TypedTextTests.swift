@@ -34,14 +34,15 @@ struct TypedTextTests {
       ("vielleicht", .boolean, .notTrueOrFalse), ("2025-02-29", .date, .notADay),
       ("2025-13-01", .date, .notADay), ("1.1.2025", .date, .notADay),
       ("01.01.25", .date, .notADay), ("0000-01-01", .date, .notADay),
-      ("c", .code, .unknownCode(["a", "b"])), ("a,c", .set, .unknownCode(["a", "b"])),
+      ("Muster", .code, .unknownCode(["a", "b"])),
+      ("a,Muster", .set, .unknownCode(["a", "b"])),
     ]
     for (text, type, fault) in faults {
       let codes = type == .code || type == .set ? ["a", "b"] : []
       #expect(throws: fault, "\(text)") {
         try CellText.value(text, for: column(type, codes: codes))
       }
-      #expect(!fault.description.contains(text), "\(text)")
+      #expect(!(fault.description + fault.cure).contains(text), "\(text)")
     }
     #expect(throws: CellText.Fault.empty) {
       try CellText.value("", for: column(.text, isRequired: true))

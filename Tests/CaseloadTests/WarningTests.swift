@@ -128,13 +128,13 @@ struct CaseWarningTests {
       let bench = try WarningBench(kind)
       try bench.insert("programme_period", ["id": "p", "typical_months": "3", "max_months": "6"])
       try bench.open("plain8", ["opened_on": "2024-11-01"])
-      try bench.open("plain", ["opened_on": "2024-10-31"])
+      try bench.open("plain", ["opened_on": "2024-10-30"])
       try bench.open("typical3", ["programme_id": "p", "opened_on": "2025-04-01"])
-      try bench.open("typical", ["programme_id": "p", "opened_on": "2025-03-31"])
+      try bench.open("typical", ["programme_id": "p", "opened_on": "2025-03-30"])
       try bench.open("maximal6", ["programme_id": "p", "opened_on": "2025-01-01"])
-      try bench.open("maximal", ["programme_id": "p", "opened_on": "2024-12-31"])
+      try bench.open("maximal", ["programme_id": "p", "opened_on": "2024-12-30"])
       try bench.open(
-        "extended", ["programme_id": "p", "opened_on": "2024-12-31", "months_exception": "1"])
+        "extended", ["programme_id": "p", "opened_on": "2024-12-30", "months_exception": "1"])
       try bench.open(
         "beyond", ["programme_id": "p", "opened_on": "2024-11-30", "months_exception": "1"])
       try bench.open("waits", ["opened_on": "2020-01-01", "phase": "waiting"])

@@ -4,7 +4,7 @@ import Testing
 /// The domain's hard rules from outside: plain SQL at a site, the verdict of the hub, the notice,
 /// and a replica that is put right.
 struct HardRuleTests {
-  /// What the site wrote is refused by the rule, gone from the replica, and readable in the notices.
+  /// What the site wrote is refused by the rule, gone from the replica, and in its notices.
   private func expectRefused(
     _ site: TestSite, _ rule: String, table: String, row: String, by sql: String,
     sourceLocation: SourceLocation = #_sourceLocation

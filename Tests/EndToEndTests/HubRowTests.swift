@@ -30,9 +30,10 @@ struct HubRowTests {
       try site.sync()
       #expect(
         try site.value(
-          "SELECT typical_months || ' ' || code || ' ' || (valid_from IS NULL) FROM programme_period"
-        )
-          == "9 VwV 1")
+          """
+          SELECT typical_months || ' ' || code || ' ' || (valid_from IS NULL)
+          FROM programme_period
+          """) == "9 VwV 1")
       let listed = try county.hub("row", "list", "programme_period").json
       #expect(listed.items.map { $0["id"] } == ["vwv-2023"])
       #expect(listed.items[0]["typical_months"] == 9 && listed.items[0]["max_months"] == .null)

@@ -69,7 +69,7 @@ struct RowConformance {
   func ofTable(_ engine: HubEngine) throws {
     let store = try engine.make()
     try store.commit { plan in
-      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null])
+      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null, .null])
       plan.person("p3", in: "c1")
       plan.person("p1", in: "c2")
       plan.person("p2", in: "c1")

@@ -11,7 +11,7 @@ struct SiteKeyTests {
     now: { 5_000 }, random: { [UInt8](repeating: 7, count: $0) })
 
   private func service(_ store: any HubStore) -> CountyService {
-    CountyService(store: store, schema: TestCounty.schema, environment: Self.environment)
+    CountyService(store: store, environment: Self.environment)
   }
 
   private func joined(_ store: any HubStore, state: SiteState = .joined) throws {
@@ -94,7 +94,7 @@ struct SiteKeyTests {
   func bothEnd(_ engine: HubEngine) throws {
     let store = try engine.make()
     let administration = CountyAdministration(
-      store: store, schema: TestCounty.schema, environment: Self.environment)
+      store: store, environment: Self.environment)
     try joined(store)
     _ = try service(store).renew(keyHash: [2], of: "a", certificateExpiresAt: 900)
     _ = try administration.rejoin("a")
@@ -111,7 +111,7 @@ struct SiteKeyTests {
     for state in SiteState.allCases {
       let store = try engine.make()
       let administration = CountyAdministration(
-        store: store, schema: TestCounty.schema, environment: Self.environment)
+        store: store, environment: Self.environment)
       try joined(store, state: state)
       guard state == .joined || state == .paused else {
         #expect(throws: AdministrationError.notPossible("a", state: state)) {
@@ -130,7 +130,7 @@ struct SiteKeyTests {
     let store = try engine.make()
     #expect(throws: AdministrationError.unknownSite("x")) {
       try CountyAdministration(
-        store: store, schema: TestCounty.schema, environment: Self.environment
+        store: store, environment: Self.environment
       ).pause("x")
     }
   }
@@ -177,7 +177,7 @@ struct SiteKeyTests {
   func asking() throws {
     let store = try HubEngine.inMemory.make()
     let administration = CountyAdministration(
-      store: store, schema: TestCounty.schema, environment: Self.environment)
+      store: store, environment: Self.environment)
     try joined(store)
     let first = try administration.instruct("a", .renewCertificate)
     #expect(try administration.instruct("a", .renewCertificate) == first)

@@ -54,7 +54,7 @@ final class SnapshotOffice {
       builder: county.hub, directory: county.directory + "/snapshots", environment: environment,
       rowCountMin: rowCountMin)
     service = CountyService(
-      store: county.hub, schema: county.hub.schema, environment: environment, snapshots: shelf)
+      store: county.hub, environment: environment, snapshots: shelf)
   }
 
   func answer(_ request: ProtocolRequest) -> ProtocolResponse {

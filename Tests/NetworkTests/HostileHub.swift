@@ -20,6 +20,7 @@ final class HostileHub: Sendable {
   private let honest: SiteID
   private let hostile: SiteID
   private let service: CountyService
+  private let schema: Schema
   /// The last batch of each site that the hub took.
   private let lastBatches = Mutex<[SiteID: (number: Int64, hash: Hash256)]>([:])
   private static let digestKey = [UInt8](0..<16)
@@ -40,12 +41,13 @@ final class HostileHub: Sendable {
       schemaText: CaseloadSchema.shipped)
     store = try SQLiteHub.create(
       at: "\(server.directory)/08118.sqlite", county: county, now: systemTime())
+    schema = try CaseloadSchema.read(toml: CaseloadSchema.shipped, file: "caseload.toml")
     let environment = HubEnvironment(
       now: systemTime, random: { count in (0..<count).map { _ in .random(in: 0...255) } })
-    let service = CountyService(store: store, schema: store.schema, environment: environment)
+    let service = CountyService(store: store, environment: environment)
     self.service = service
     let administration = CountyAdministration(
-      store: store, schema: store.schema, environment: environment)
+      store: store, environment: environment)
     let sites = try [("Honest", "08118027"), ("Mean", "08118073")].map { name, area in
       let added = try administration.add(
         CountyAdministration.NewSite(
@@ -93,7 +95,7 @@ final class HostileHub: Sendable {
   }
 
   private func table(_ name: String) -> SyncCore.Table {
-    store.schema.tables.first { $0.name == name }!
+    schema.tables.first { $0.name == name }!
   }
 
   func key(_ table: String, _ row: String) -> RowKey {

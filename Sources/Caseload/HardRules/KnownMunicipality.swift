@@ -1,7 +1,7 @@
 import SyncCore
 
-/// A municipality is one of the official list's, or one that the county has entered itself: a row of
-/// `site_area`, or a site that has the key.
+/// A municipality is one of the official list's, or one that the county has entered itself: a row
+/// of `site_area`, or a site that has the key.
 ///
 /// In those two tables, which the county alone writes, a key needs only the form of one: there the
 /// list may be behind, after a merger, or know nothing of the county's state.

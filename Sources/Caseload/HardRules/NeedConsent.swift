@@ -1,10 +1,10 @@
 import SyncCore
 
-/// A special need (Art. 9 GDPR) is recorded on a consent of its own: one of the same case, given for
-/// `special_needs`, that its `consent_id` names and that is in force.
+/// A special need (Art. 9 GDPR) is recorded on a consent of its own: one of the same case, given
+/// for `special_needs`, that its `consent_id` names and that is in force.
 ///
-/// In force means: no refusal, revocation or expiry for the same purpose and recipient stands with a
-/// date that is not before the consent's. On one day, and where a date is missing, the more
+/// In force means: no refusal, revocation or expiry for the same purpose and recipient stands with
+/// a date that is not before the consent's. On one day, and where a date is missing, the more
 /// restrictive stands. Whether whoever gave it anew had seen the revocation is not asked.
 ///
 /// Emptying and deleting are always free: what may not be there may go.

@@ -101,7 +101,8 @@ enum CaseWarnings {
         AND NOT \(isBeyondMaximum)
       """)
 
-  /// A case that is worked on is older than its programme's maximum and the exception granted to it.
+  /// A case that is worked on is older than its programme's maximum and the exception granted to
+  /// it. Months end on the day of the opening, or the day after a month that is too short.
   private static let longerThanMaximal = WarningDefinition(
     code: "longer_than_maximal", label: "Höchstdauer überschritten", table: "case_file",
     reads: durationColumns,

@@ -5,8 +5,8 @@ enum FundingWarnings {
   static let all = [positionsUnlikeGrant, caseloadOutsideCorridor, headcountDiffers]
 
   /// Cases for each full post, below which a post is thought idle and above which overloaded. The
-  /// state's grant to Hemmingen stands for 102.5 persons, Freiburg worked with 61.5, Sinsheim's 197.5
-  /// were called too many: a third below the one, a sixth above the other.
+  /// state's grant to Hemmingen stands for 102.5 persons, Freiburg worked with 61.5, Sinsheim's
+  /// 197.5 were called too many: a third below the one, a sixth above the other.
   private static let casesPerPostMin = 40
   private static let casesPerPostMax = 120
 
@@ -31,8 +31,8 @@ enum FundingWarnings {
         AND coalesce(s.share, 0) <> g.fte_thousandths
       """)
 
-  /// A worker with a position has cases, and for each full post fewer or more than the corridor. Who
-  /// has none is not judged: where cases name no worker, nobody would be inside.
+  /// A worker with a position has cases, and for each full post fewer or more than the corridor.
+  /// Who has none is not judged: where cases name no worker, nobody would be inside.
   private static let caseloadOutsideCorridor = WarningDefinition(
     code: "caseload_outside_corridor", label: "Fälle je VZÄ außerhalb des Korridors",
     table: "worker",

@@ -33,8 +33,8 @@ enum PersonWarnings {
       """)
 }
 
-/// Persons that may be one: born on the same day, with names that begin alike. Names are compared by
-/// canonical equivalence (NFC), without case, and letters only, so that "El-Masri" is "el masri".
+/// Persons that may be one: born on the same day, with names that begin alike. Names are compared
+/// by canonical equivalence (NFC), without case, and letters only: "El-Masri" is "el masri".
 enum PossibleDuplicates {
   /// How much of a name is compared: transliterations of one name differ towards its end.
   private static let familyNameLength = 4
