@@ -4,8 +4,8 @@ import SyncCore
 package struct SyntheticCase: Sendable {
   /// The id of its `case_file`.
   package let id: String
-  /// In an order that foreign keys accept: the `case_file` first, plans before their goals, consents
-  /// before what rests on them.
+  /// In an order that foreign keys accept: the `case_file` first, plans before their goals,
+  /// consents before what rests on them.
   package private(set) var rows: [SyntheticRow] = []
 
   let worker: String?

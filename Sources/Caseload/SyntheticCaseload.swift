@@ -44,8 +44,8 @@ package struct SyntheticCaseload: Sendable {
     /// Opened within the last two years, none closed.
     case steady
     /// Opened within the last year, closed after about so many months (four to seven fifths, of
-    /// which the longer ones are still open). The neediest come first: each case has a priority from
-    /// 1, and who can wait still waits.
+    /// which the longer ones are still open). The neediest come first: each case has a priority
+    /// from 1, and who can wait still waits.
     case queue(typicalMonths: Int)
   }
 

@@ -21,6 +21,8 @@ extension DecoderTable {
     "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/HubRecords.swift": "an enumeration by its text, from the hub's own file",
+    "HubStorage/SchemaUpdate.swift init(from":
+      "compares two schemas, which the decoder `schema` has read",
     "ReplicaStorage/ReplicaFile.swift func read": "reads rows by SQL, no bytes",
     "SyncCore/CapturedEntry.swift": "an enumeration by its text",
     "SyncCore/HubState.swift": "an enumeration by its text; the decoder `page` reads it",
@@ -32,8 +34,6 @@ extension DecoderTable {
     "kreissync/Hub/HubSettings.swift": "the owner's own settings, by the reader below",
     "kreissync/ConfigurationFile.swift":
       "some lines of the owner's own; the decoders `schema`, `hub-url` and `base64url` read them",
-    "kreissync/Site/SiteConfiguration.swift":
-      "the site's own two lines; the decoders `schema`, `hub-url` and `base64url` do its reading",
     "kreissync/Hub/HubRowImport.swift func read":
       "names the failure; the decoder `delimited-text` reads the file",
     "kreissync/Demo/": "answers of this very program to its own demonstration",

@@ -136,7 +136,8 @@ package struct SQLiteHub: HubStore {
         try SnapshotFile.attach(path, to: database)
         var result: Result?
         try database.inTransaction(.deferred) {
-          result = try body(SQLiteHubTransaction(database: database, schema: schema.current(in: database)))
+          result = try body(
+            SQLiteHubTransaction(database: database, schema: schema.current(in: database)))
           return .commit
         }
         return result!

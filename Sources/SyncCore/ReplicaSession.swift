@@ -8,8 +8,9 @@
 ///                      the scrub found writes that no trigger saw
 ///
 /// Between greeting and building the state is `growing` where the hub's schema is newer: the site
-/// takes it over, or goes on with its own. Push comes first, so that a pull brings the verdicts' consequences. A failure at any step leads
-/// to `parting` with its code if the hub was reached, and ends the session.
+/// takes it over, or goes on with its own. Push comes first, so that a pull brings the verdicts'
+/// consequences. A failure at any step leads to `parting` with its code if the hub was reached, and
+/// ends the session.
 package struct ReplicaSession: Sendable {
   /// The step that is under way.
   package enum State: Hashable, Sendable {

@@ -13,7 +13,7 @@ struct CapturedValuesTests {
       Column(number: 2, name: "count", label: "Z", type: .integer, tier: .header, policy: .lead),
       Column(
         number: 3, name: "kind", label: "A", type: .text, tier: .header, policy: .lead,
-        defaultValue: .text("new")),
+        isRequired: true, defaultValue: .text("new")),
     ])
 
   @Test("texts, numbers and empty cells come back as they were")
@@ -28,7 +28,7 @@ struct CapturedValuesTests {
         == [.text("'"), .integer(.max), .text("','")])
   }
 
-  @Test("an entry from before a column was added has the column's default")
+  @Test("an entry from before a required column was added has its default")
   func olderEntry() {
     #expect(CapturedValues.read("NULL,1", of: table) == [.null, .integer(1), .text("new")])
   }

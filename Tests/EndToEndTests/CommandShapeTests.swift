@@ -48,6 +48,7 @@ struct CommandShapeTests {
       #expect(
         try joined.json == [
           "site": added["site"], "county": "08118", "replica": .text(path + "/caseload.sqlite"),
+          "rows": 0,
         ])
       let attributes = try FileManager.default.attributesOfItem(atPath: path)
       #expect(attributes[.posixPermissions] as? Int == 0o700)

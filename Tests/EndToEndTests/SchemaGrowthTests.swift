@@ -62,8 +62,8 @@ struct SchemaGrowthEndToEndTests {
     try withCounty { county in
       let town = try county.site("Hemmingen")
       let office = try county.fieldService()
-      let caseID = try office.client().openCase()
-      for site in [office, town] { try site.sync() }
+      let caseID = try town.client().openCase()
+      for site in [town, office] { try site.sync() }
       try town.configure("schema_updates = false")
       #expect(try county.hub("schema", "update", county.newerSchema()).exit == 0)
       try office.sync()
@@ -121,8 +121,10 @@ struct SchemaGrowthEndToEndTests {
           "table person, column family_name", "restore the column"
         ),
         (
-          newer.replacing("type = \"date\"", with: "type = \"text\""), "key type",
-          "what must change needs a new column"
+          newer.replacing(
+            "label = \"Zieldatum\", type = \"date\"", with: "label = \"Zieldatum\", type = \"text\""
+          ),
+          "table plan_goal, column target_date, key type", "what must change needs a new column"
         ),
         (
           newer.replacing("version = 2\n", with: "version = 1\n"), "key version: 1 is not above 1",

@@ -25,7 +25,7 @@ struct GrowthConformance {
       default = "new"
 
       [tables.visit]
-      number = 4
+      number = 5
       label = "Besuch"
       scope = "case"
       retention_months = 24
@@ -70,7 +70,7 @@ struct GrowthConformance {
     let store = try engine.make()
     try store.commit { $0.person("p1", in: "c1") }
     try store.write { try $0.grow(to: try Self.schema(), text: Self.text) }
-    let key = RowKey(table: 4, id: RowID("v1"))
+    let key = RowKey(table: 5, id: RowID("v1"))
     let visit = StoredRow(
       key: key, caseID: "c1", isAlive: true, writer: "a", values: [.text("2026-01-01")],
       versions: [
@@ -128,7 +128,7 @@ struct GrowthConformance {
       try writer.grow(
         to: try CaseloadSchema.read(toml: relabelled, file: "relabelled"), text: relabelled)
     }
-    #expect(try other.write { $0.schema.table(number: 4)?.label } == "Hausbesuch")
+    #expect(try other.write { $0.schema.table(number: 5)?.label } == "Hausbesuch")
   }
 
   @Test("an update says what it adds, does nothing twice, and refuses what is no addition")

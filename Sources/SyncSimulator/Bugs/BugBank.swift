@@ -179,7 +179,9 @@ package enum BugBank {
       [.broken(.decision), .broken(.conservation)], site: DeletionSwallowsEdits.self),
     BugVariant(
       "changes-reversed", "The last change of a batch comes first: rows before their case.",
-      [.broken(.decision), .broken(.convergence), .broken(.oneState)],
+      [
+        .broken(.decision), .broken(.convergence), .broken(.oneState), .broken(.conservation),
+      ],
       site: ChangesReversed.self),
     BugVariant(
       "parked-row-blocks", "While one entry cannot be sent, none is.",

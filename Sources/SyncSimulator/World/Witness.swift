@@ -325,8 +325,8 @@ struct Witness {
     let exceptions = Set(answer.verdicts.map(\.n))
     defer { noteMentions(in: batch) }
     for change in batch.changes {
-      if schema.table(number: change.row.table)?.scope == .ofSite && !exceptions.contains(change.id.n)
-      {
+      let isUnit = schema.table(number: change.row.table)?.scope == .ofSite
+      if isUnit && !exceptions.contains(change.id.n) {
         let mark = Self.mark(change.row.id.string).dropFirst()
         holders["s\(mark)", default: []].insert(site)
         holders["n\(mark)", default: []].insert(site)

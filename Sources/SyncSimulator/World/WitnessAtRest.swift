@@ -9,11 +9,14 @@ extension Witness {
     if isModelled, let found = try compare(site, tally: &tally) { return found }
     tally.checked(.convergence)
     for table in schema.tables {
+      let ours = try site.rows(of: table).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
+      let here = Set(ours.map { $0[0] })
       let theirs = try hub.rows(of: table).filter { row in
         table.scope == .global
           || holders[Self.mark(row[1].text ?? "")]?.contains(site.index) == true
+            // A mention may have lost; whether it did only the model knows.
+            && (table.scope != .ofSite || isOwn(row, of: site.index) || here.contains(row[0]))
       }.map { visible($0, of: table, to: site.index) }
-      let ours = try site.rows(of: table).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
       guard theirs != ours else { continue }
       let missing = theirs.first { !ours.contains($0) }.map { "the hub has \($0)" }
       let extra = ours.first { !theirs.contains($0) }.map { "the replica has \($0)" }
@@ -25,10 +28,13 @@ extension Witness {
     return try outbox(of: site, tally: &tally) ?? notices(of: site, tally: &tally)
   }
 
+  private func isOwn(_ row: [Value], of site: Int) -> Bool {
+    holders["s\(Self.mark(row[0].text ?? "").dropFirst())"]?.contains(site) == true
+  }
+
   /// The row as the site may see it: of what is not its own only what a mention shows.
   private func visible(_ row: [Value], of table: Table, to site: Int) -> [Value] {
-    let mark = Self.mark(row[0].text ?? "").dropFirst()
-    guard table.scope == .ofSite, holders["s\(mark)"]?.contains(site) != true else { return row }
+    guard table.scope == .ofSite, !isOwn(row, of: site) else { return row }
     let columns = table.columns.filter { $0.tier != .local }
     return row.prefix(2) + zip(columns, row.dropFirst(2)).map { $0.isMentioned ? $1 : .null }
   }

@@ -52,7 +52,7 @@ extension DemoStory {
     for (words, _, rule) in attempts {
       let notices = try program.rows(
         """
-        SELECT table_name, verdict FROM kreissync_notice WHERE reason = \(quoted(rule))
+        SELECT DISTINCT table_name, verdict FROM kreissync_notice WHERE reason = \(quoted(rule))
         """)
       guard notices.count == 1, notices[0][1] == .text("refused") else {
         throw demoDiffers("\(words) was not refused as \(rule)")

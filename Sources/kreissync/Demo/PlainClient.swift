@@ -51,6 +51,7 @@ final class PlainClient {
   }
 
   private func bind(_ value: Value, at place: Int32, of statement: OpaquePointer?) {
+    // SQLite copies the bytes: they are gone after the call.
     let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     switch value {
     case .null: sqlite3_bind_null(statement, place)
@@ -68,8 +69,8 @@ final class PlainClient {
     try run("COMMIT")
   }
 
-  /// Lets go of an attached file. If that fails, the next of the same name cannot be attached, which
-  /// tells.
+  /// Lets go of an attached file. If that fails, the next of the same name cannot be attached,
+  /// which tells.
   func detach(_ name: String) {
     sqlite3_exec(connection, "DETACH \(name)", nil, nil, nil)
   }

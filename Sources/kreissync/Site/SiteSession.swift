@@ -23,8 +23,8 @@ struct SiteSession {
   /// Asked between the steps and while a request is under way; true leaves the rest to the next
   /// session.
   let isStopping: () -> Bool
-  /// Returns after so many seconds, for a session that waits while the hub is busy; nil for one that
-  /// then ends, to be run again.
+  /// Returns after so many seconds, for a session that waits while the hub is busy; nil for one
+  /// that then ends, to be run again.
   let wait: ((Int) -> Void)?
 
   init(
