@@ -11,6 +11,7 @@ package struct CountyService: Sendable {
   let environment: HubEnvironment
   let rules: (any DomainRules)?
   let snapshots: SnapshotShelf?
+  let unwritten = UnwrittenContacts()
 
   /// - Parameters:
   ///   - rules: what the domain refuses; without them nothing is refused but by the core.
@@ -93,7 +94,8 @@ package struct CountyService: Sendable {
 
   /// The caller's record; refuses those who may not talk now.
   func served(_ id: SiteID, in reader: some HubReader) throws -> SiteRecord {
-    guard let site = try reader.site(id) else { throw Self.refusal }
+    guard var site = try reader.site(id) else { throw Self.refusal }
+    if let contact = unwritten[id] { site.contact = contact }
     switch site.state {
     case .joined:
       return site
@@ -116,16 +118,26 @@ package struct CountyService: Sendable {
   /// Refuses a session that a newer one has fenced off, and marks this one as used.
   func fence(_ session: Int64, of site: SiteRecord, in writer: some HubWriter) throws -> SiteRecord
   {
+    let used = try Self.fenced(session, of: site)
+    if used != site { try writer.put(used) }
+    return used
+  }
+
+  /// As ``fence(_:of:in:)`` for a request that only reads.
+  func fence(_ session: Int64, of id: SiteID) throws {
+    try changeContact(of: id) { site, _ in site = try Self.fenced(session, of: site) }
+  }
+
+  /// The record after this use of a session.
+  static func fenced(_ session: Int64, of site: SiteRecord) throws -> SiteRecord {
     let contact = site.contact
     guard session >= contact.sessionUsed, session <= contact.sessionIssued, session > 0 else {
       throw ProtocolError(
         .fenced, "session \(session) is over: session \(contact.sessionUsed) has begun",
         hint: "begin a new session")
     }
-    guard session > contact.sessionUsed else { return site }
     var used = site
     used.contact.sessionUsed = session
-    try writer.put(used)
     return used
   }
 }

@@ -20,12 +20,11 @@ extension CountyService {
     }
     // Before waiting for the lock: the wait is no part of the site's skew.
     let now = environment.now()
-    let response = try store.write { writer in
-      var site = try served(id, in: writer)
-      let counter = try writer.counter
-      let history = try writer.county.history
-      try check(position, history: history, counter: counter, in: writer)
-      try checkLog(of: site, request, in: writer)
+    let response = try changeContact(of: id) { site, reader in
+      let counter = try reader.counter
+      let history = try reader.county.history
+      try check(position, history: history, counter: counter, in: reader)
+      try checkLog(of: site, request, in: reader)
 
       // A repeat of the same hello is the same session: its answer was lost.
       if site.contact.sessionNonce != request.nonce {
@@ -35,13 +34,12 @@ extension CountyService {
       }
       site.contact.incarnation = request.incarnation
       site.contact.lastContact = now
-      try writer.put(site)
       return HelloResponse(
         session: site.contact.sessionIssued,
         head: Position(history: history, seq: counter.seq, treeHead: counter.tree),
-        consistency: try consistency(from: position, to: counter, in: writer), clock: now,
-        schemaVersion: writer.schema.version, pins: announcedPins,
-        instructions: try openInstructions(of: id, in: writer))
+        consistency: try consistency(from: position, to: counter, in: reader), clock: now,
+        schemaVersion: reader.schema.version, pins: announcedPins,
+        instructions: try openInstructions(of: id, in: reader))
     }
     try snapshots?.siteHasReplica(id)
     return response
@@ -102,13 +100,13 @@ extension CountyService {
 
   /// Ends a session: what the site says of it is recorded, also when it failed.
   func bye(_ request: ByeRequest, from id: SiteID) throws -> ByeResponse {
-    try store.write { writer in
-      var site = try fence(request.session, of: served(id, in: writer), in: writer)
-      let now = environment.now()
+    let now = environment.now()
+    try changeContact(of: id) { site, reader in
+      site = try Self.fenced(request.session, of: site)
       site.contact.lastContact = now
       if request.result == "done" {
         site.contact.lastSuccess = now
-        site.contact.cursor = max(0, min(request.seq, try writer.counter.seq))
+        site.contact.cursor = max(0, min(request.seq, try reader.counter.seq))
       }
       site.contact.digestEqual = request.digestEqual
       site.contact.parked = max(0, request.parked)
@@ -117,9 +115,10 @@ extension CountyService {
         // Only the hub's own: the site's word is kept in the county's records.
         site.contact.pins = (announcedPins ?? []).filter(pins.contains)
       }
-      try writer.put(site)
-      try record(request.instructions ?? [], of: id, in: writer)
-      return ByeResponse(recorded: true)
     }
+    if let results = request.instructions, !results.isEmpty {
+      try store.write { try record(results, of: id, in: $0) }
+    }
+    return ByeResponse(recorded: true)
   }
 }

@@ -15,7 +15,7 @@ extension CountyService {
     }
     let site = try store.read { try served(id, in: $0) }
     if site.contact.sessionUsed != request.session {
-      _ = try store.write { try fence(request.session, of: served(id, in: $0), in: $0) }
+      try fence(request.session, of: id)
     }
     return try store.read { reader in
       let counter = try reader.counter

@@ -64,8 +64,8 @@ extension SessionError {
     guard case .refused(let code, let message, let hint) = self else { return nil }
     switch ProtocolError.Code(rawValue: code) {
     case .badRequest, .bodyTooLarge: return .uploadRefused(message: message, hint: hint)
-    // The hub fails over it, now or each time.
-    case .internalError: return self
+    // The hub fails over it, now or each time, or has no room for it.
+    case .internalError, .hubStorageFull: return self
     default: return nil
     }
   }
