@@ -32,6 +32,13 @@ struct Baseline {
     ).run(.integer(Int64(key.table)), Parameter(key.id), Parameter(caseID?.string))
   }
 
+  /// Whether the row was ever explained, and still stands as far as the agent knows.
+  func knows(_ key: RowKey) throws -> Bool {
+    try Query(database, "SELECT 1 FROM kreissync_baseline WHERE t = ? AND id = ?").first(
+      .integer(Int64(key.table)), Parameter(key.id)
+    ) { _ in true } ?? false
+  }
+
   /// Whether nobody wrote the row unseen. A row that is not there was at most deleted, and a pull
   /// that brings it explains it anew.
   func explains(_ key: RowKey) throws -> Bool {

@@ -47,7 +47,7 @@ extension ReplicaFile {
   /// This is the barrier: only what stands in the outbox is ever sent, and what stands there has
   /// survived a power cut. The caller writes the sidecar before it sends.
   ///
-  /// - Parameter entryCountMax: how long a stretch may be; shorter ones cut rows apart.
+  /// - Parameter entryCountMax: how long a stretch is, but for what is tied to it (``LogTies``).
   /// - Returns: what became of the stretch's entries; `captured` and `coalesced` leave out those
   ///   that went into batches, which are counted when their batch is answered.
   package func buildBatches(
@@ -55,18 +55,7 @@ extension ReplicaFile {
   ) throws -> (tally: CaptureTally, reachesEnd: Bool) {
     try write { database in
       var record = try Self.record(in: database)
-      let window = try window(
-        of: record, limit: entryCountMax, in: database)
-      var rows: [RowKey: LocalRow] = [:]
-      let coalescing = try Coalescing(
-        window.entries, schema: schema, reachesEnd: window.reachesEnd,
-        pins: try pins(in: database)
-      ) { key in
-        let found = try lookup(key, in: database)
-        if case .there(let row) = found { rows[key] = row }
-        return found
-      }
-
+      let (window, coalescing, rows) = try stretch(of: record, entryCountMax, in: database)
       try park(coalescing.parked, of: window, in: database)
       try askAgain(for: coalescing.missing, in: database)
       let changes = try UnknownCells(file: self, database: database).carried(
@@ -87,6 +76,36 @@ extension ReplicaFile {
       if coalescing.changes.isEmpty { tally.coalesced = Int64(coalescing.coalesced.count) }
       tally.captured = tally.withheld + tally.parked + tally.coalesced
       return (tally, window.reachesEnd)
+    }
+  }
+
+  /// A stretch of the log with what is tied to it, folded, and its rows as they stand.
+  private func stretch(of record: ReplicaRecord, _ entryCountMax: Int, in database: Database) throws
+    -> (window: LogWindow, coalescing: Coalescing, rows: [RowKey: LocalRow])
+  {
+    let pins = try pins(in: database)
+    var limit = entryCountMax
+    while true {
+      let window = try window(of: record, limit: limit, in: database)
+      var rows: [RowKey: LocalRow] = [:]
+      var gone: [RowKey] = []
+      let coalescing = try Coalescing(
+        window.entries, schema: schema, reachesEnd: window.reachesEnd, pins: pins
+      ) { key in
+        let found = try lookup(key, in: database)
+        switch found {
+        case .there(let row): rows[key] = row
+        case .gone: gone.append(key)
+        case .unfit: break
+        }
+        return found
+      }
+      guard !window.reachesEnd else { return (window, coalescing, rows) }
+      var ties = LogTies(of: window, gone: gone, file: self, in: database)
+      for (key, row) in rows { try ties.add(key, row) }
+      let count = try ties.entryCount(behind: window.through)
+      guard count > 0 else { return (window, coalescing, rows) }
+      limit += count
     }
   }
 

@@ -5,10 +5,9 @@ import SyncCore
 
 /// Reads the change log that the triggers write.
 extension ReplicaFile {
-  /// Entries read in one go. Folding must see all entries of a row, and a case's root with its
-  /// rows: only a wave longer than a county's whole first load is cut, because its rows must fit in
-  /// memory.
-  package static let windowEntryCountMax = 500_000
+  /// Entries folded in one go: their rows are in memory, some 2 KiB each. More where others are
+  /// tied to them (``LogTies``).
+  package static let windowEntryCountMax = 20_000
 
   /// A stretch of the log.
   struct LogWindow {

@@ -40,29 +40,26 @@ struct Scrub {
   }
 
   private func scan(_ table: Table, isExcused: (RowKey) -> Bool) throws -> Int {
-    var baseline: [RowKey: (caseID: CaseID, digest: [UInt8])] = [:]
-    try Query(database, "SELECT id, case_id, digest FROM kreissync_baseline WHERE t = ?").forEach(
-      .integer(Int64(table.number))
-    ) { row in
-      baseline[RowKey(table: table.number, id: row.identifier(0))] = (
-        row.identifier(1), row.blob(2)
-      )
-    }
     var digester = RowDigester(key: file.digestKey)
     var findings: [(key: RowKey, kind: CaptureKind, caseID: CaseID?)] = []
+    let name = file.quoted(table.name)
     let place = table.scope == .ofCase ? "case_id" : "id"
-    let columns = table.columns.map { ", " + file.quoted($0.name) }.joined()
-    let sql = "SELECT id, \(place)\(columns) FROM \(file.quoted(table.name)) ORDER BY id"
-    try Query(database, sql).forEach { row in
-      let key = RowKey(table: table.number, id: row.identifier(0))
-      let known = baseline.removeValue(forKey: key)
+    let columns = table.columns.map { ", x." + file.quoted($0.name) }.joined()
+    // Joined row by row: a county's baseline need not be in memory.
+    let sql = """
+      SELECT b.case_id, b.digest, x.id, x.\(place)\(columns)
+      FROM \(name) AS x LEFT JOIN kreissync_baseline AS b ON b.t = ? AND b.id = x.id ORDER BY x.id
+      """
+    try Query(database, sql).forEach(.integer(Int64(table.number))) { row in
+      let key = RowKey(table: table.number, id: row.identifier(2))
       guard !isExcused(key) else { return }
-      guard let known else {
+      guard !row.isNull(1) else {
         findings.append((key, .insert, nil))
         return
       }
-      let caseID = table.place(of: key.id, stored: row.identifier(1))
-      let values = table.columns.indices.map { row.value($0 + 2) }
+      let known = (caseID: row.identifier(0, CaseID.self), digest: row.blob(1))
+      let caseID = table.place(of: key.id, stored: row.identifier(3))
+      let values = table.columns.indices.map { row.value($0 + 4) }
       let isWhole = !values.contains(nil)
       let digest =
         isWhole
@@ -75,8 +72,13 @@ struct Scrub {
         findings.append((key, .update, nil))
       }
     }
-    for key in baseline.keys.sorted() where !isExcused(key) {
-      findings.append((key, .delete, baseline[key]!.caseID))
+    let missing = """
+      SELECT id, case_id FROM kreissync_baseline AS b
+      WHERE t = ? AND NOT EXISTS (SELECT 1 FROM \(name) AS x WHERE b.id = x.id) ORDER BY id
+      """
+    try Query(database, missing).forEach(.integer(Int64(table.number))) { row in
+      let key = RowKey(table: table.number, id: row.identifier(0))
+      if !isExcused(key) { findings.append((key, .delete, row.identifier(1))) }
     }
     for finding in findings { try capture(finding.key, finding.kind, finding.caseID, in: table) }
     return findings.count

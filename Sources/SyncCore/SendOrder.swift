@@ -108,7 +108,7 @@ extension Change {
 
 extension Column {
   /// The table whose rows' ids the column holds, if the schema says so.
-  fileprivate var namedTable: String? {
+  package var namedTable: String? {
     if case .row(let table) = follows { return table }
     return references ?? mentions
   }

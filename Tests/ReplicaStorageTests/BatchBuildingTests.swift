@@ -109,6 +109,35 @@ struct BatchBuildingTests {
     #expect(rows.count == 10_500 && Set(rows).count == 10_500)
   }
 
+  @Test("a stretch reaches as far as the rows that its rows need", arguments: [1, 2, 3, 5, 100])
+  func ties(entryCountMax: Int) throws {
+    let replica = try ReplicaFixture()
+    try replica.client.run(
+      """
+      INSERT INTO person (id, case_id, family_name) VALUES ('p8', 'c8', 'Acht');
+      INSERT INTO consent (id, case_id, event) VALUES ('e8', 'c8', 'given');
+      DELETE FROM person WHERE id = 'p1';
+      UPDATE person SET phone = '7' WHERE id = 'p3';
+      INSERT INTO person (id, case_id, family_name) VALUES ('p9', 'c8', 'Neun');
+      INSERT INTO person (id, case_id, family_name, phone) VALUES ('p1', 'c1', 'Muster', '8');
+      DELETE FROM person WHERE id = 'p9';
+      INSERT INTO case_file (id) VALUES ('c8')
+      """)
+    while try !replica.file.buildBatches(ReplicaFixture.limit, entryCountMax: entryCountMax)
+      .reachesEnd
+    {}
+    let changes = try replica.outbox().flatMap(\.changes)
+    let lines = changes.map { "\($0.row.id.string) \($0.kind) \($0.cells.mask.numbers)" }
+    #expect(
+      lines.sorted() == [
+        "c8 insert [1]", "e8 insert [1]", "p1 update [2]", "p3 update [2]",
+        "p8 insert [1, 2, 3, 4, 5, 7]", "p9 delete [1, 2, 3, 4, 5, 7]",
+      ])
+    let roots = changes.firstIndex { $0.row == caseFile("c8") }
+    let rows = changes.firstIndex { $0.caseID == "c8" && $0.row.table != 2 }
+    #expect(try #require(roots) < #require(rows))
+  }
+
   @Test("a case's root goes before its rows, whatever the order of writing")
   func rootsFirst() throws {
     let replica = try ReplicaFixture()
