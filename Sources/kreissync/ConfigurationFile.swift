@@ -9,6 +9,7 @@ import TOMLKit
 struct ConfigurationFile {
   private let path: String
   private let environment: [String: String]
+  private let lines: [Substring]
   /// Empty where there is no file.
   private let table: TOMLTable
 
@@ -25,6 +26,7 @@ struct ConfigurationFile {
     if let flaw = TOMLText.flaw(in: content) {
       throw Self.wrong(path, "line \(flaw.line)", flaw.fact, flaw.cure)
     }
+    lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     do {
       table = try TOMLTable(string: content)
     } catch let error as TOMLParseError {
@@ -39,6 +41,7 @@ struct ConfigurationFile {
   init(withoutFileAt path: String, environment: [String: String]) {
     self.path = path
     self.environment = environment
+    lines = []
     table = TOMLTable()
   }
 
@@ -86,9 +89,23 @@ struct ConfigurationFile {
 
   /// What is wrong with a key, where it was set, and the cure.
   func wrong(_ key: String, _ fact: String, _ cure: String) -> CommandFailure {
-    override(of: key) == nil
-      ? Self.wrong(path, "key \(key)", fact, cure)
-      : Self.wrong("environment", Self.variable(key), fact, cure)
+    guard override(of: key) == nil else {
+      return Self.wrong("environment", Self.variable(key), fact, cure)
+    }
+    let line = line(of: key).map { "line \($0): " } ?? ""
+    return Self.wrong(path, "\(line)key \(key)", fact, cure)
+  }
+
+  /// Where a key of the top level is set, or begins as a table; nil where it is not.
+  ///
+  /// The TOML library does not say where a value stood.
+  private func line(of key: String) -> Int? {
+    lines.firstIndex { line in
+      var rest = line.drop { " \t[\"'".contains($0) }
+      guard rest.hasPrefix(key) else { return false }
+      rest = rest.dropFirst(key.count)
+      return rest.first.map { " \t=.]\"'".contains($0) } ?? false
+    }.map { $0 + 1 }
   }
 
   private func override(of key: String) -> String? { environment[Self.variable(key)] }

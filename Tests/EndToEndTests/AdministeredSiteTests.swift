@@ -151,7 +151,7 @@ struct AdministeredSiteTests {
         let outcome = try county.hub("status")
         #expect(outcome.exit == 1, "\(flawed)")
         #expect(try outcome.json["error"]["code"] == "configuration")
-        #expect(outcome.errors.contains("hub.toml: "))
+        #expect(outcome.errors.contains("hub.toml: line 1: "))
       }
     }
   }

@@ -213,7 +213,7 @@ struct RefusalTests {
     }
   }
 
-  @Test("An unknown key in site.toml is an error that names it")
+  @Test("What is wrong in site.toml is named with its line and key")
   func configuration() throws {
     try withCounty { county in
       let site = try county.site("Hemmingen")
@@ -224,7 +224,9 @@ struct RefusalTests {
         try (kept + line + "\n").write(toFile: path, atomically: true, encoding: .utf8)
         let outcome = try site.site("sync")
         try expect(outcome, exit: 1, code: "configuration")
-        #expect(try outcome.json["error"]["message"].text?.contains(name) == true)
+        let message = try #require(outcome.json["error"]["message"].text)
+        #expect(message.contains(name))
+        #expect(message.contains("site.toml: line \(kept.count { $0 == "\n" } + 1): "))
       }
       try text.write(toFile: path, atomically: true, encoding: .utf8)
       try site.sync()
