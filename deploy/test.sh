@@ -15,8 +15,15 @@ swift format lint --strict --parallel --recursive Package.swift Sources Tests
 step "building everything (the first time about 10 minutes on two cores)"
 swift build -c release --build-tests --explicit-target-dependency-import-check error
 
-step "running the tests"
-swift test -c release --disable-testable-imports --skip-build
+# In processes of their own: end-to-end tests wait for other programs on the threads that the
+# network's tests need in time.
+run_tests() { swift test -c release --disable-testable-imports --skip-build "$@"; }
+step "running the tests: rules, storages, simulator, repository (6 minutes)"
+run_tests --skip '^NetworkTests' --skip '^EndToEndTests'
+step "running the tests: the network"
+run_tests --filter '^NetworkTests'
+step "running the tests: the real program from end to end (2 minutes)"
+run_tests --filter '^EndToEndTests'
 
 # A hanging seed is a failure, too: exit code 124, and the seed's name on standard error.
 step "simulating counties (5 minutes)"

@@ -34,6 +34,7 @@ struct CorpusTests {
   func folders() throws {
     #expect(try Corpus.folders() == DecoderTable.all.map(\.name).sorted())
     let inputs = try Corpus.folders().flatMap(Corpus.inputs)
+    // On average, so that a newly read format brings its own room and no other's.
     #expect(inputs.count <= 12 * DecoderTable.all.count)
     #expect(inputs.reduce(0) { $0 + $1.bytes.count } <= 300_000)
   }

@@ -20,8 +20,9 @@ final class ReplicaFixture {
     folder = try ReplicaFolder()
     path = folder.path(of: "caseload.sqlite")
     try ReplicaFile.create(at: path, origin: Self.origin)
-    file = try ReplicaFile.open(at: path)
+    // The journal mode can only change while nobody else has the file open.
     client = try Client(path: path, setting: setting)
+    file = try ReplicaFile.open(at: path)
     hub = HubScope(schema: file.schema)
     hub.put(caseFile("c1"), in: "c1", ["2025-01-15"])
     hub.put(caseFile("c2"), in: "c2", ["2025-01-16"])

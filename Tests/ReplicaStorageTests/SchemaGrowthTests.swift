@@ -14,9 +14,11 @@ struct SchemaGrowthTests {
     return replica
   }
 
-  @Test("new columns and tables are there for a program that has the file open, and captured")
-  func programs() throws {
-    let replica = try behind()
+  @Test(
+    "new columns and tables are there for a program that has the file open, and captured",
+    arguments: [ClientSetting(), ClientSetting(journalMode: "DELETE")])
+  func programs(setting: ClientSetting) throws {
+    let replica = try behind(setting)
     _ = try replica.client.rows("SELECT * FROM person")
     #expect(try replica.file.grow(toSchema: newerText, at: 1) == nil)
     #expect(replica.file.schema.version == 2)

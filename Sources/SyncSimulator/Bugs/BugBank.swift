@@ -266,6 +266,7 @@ package enum BugBank {
       tier: .storage, [.crash, .broken(.durableBeforeSent)], site: ApplyNotSynced.self),
     BugVariant(
       "hub-does-not-sync", "The hub answers what is not durable yet.", tier: .storage,
-      [.crash, .broken(.exactlyOnce)], seams: { HubDoesNotSync() }),
+      // What it forgets may be that a site joined: that one is refused for ever.
+      [.crash, .broken(.exactlyOnce), .broken(.fairness)], seams: { HubDoesNotSync() }),
   ]
 }

@@ -8,14 +8,13 @@ extension Witness {
   func atRest(_ site: SimulatedSite, hub: SimulatedHub, tally: inout Tally) throws -> Violation? {
     if isModelled, let found = try compare(site, tally: &tally) { return found }
     tally.checked(.convergence)
+    let mentioned = try mentioned(to: site.index, by: hub)
     for table in schema.tables {
       let ours = try site.rows(of: table).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
-      let here = Set(ours.map { $0[0] })
       let theirs = try hub.rows(of: table).filter { row in
         table.scope == .global
-          || holders[Self.mark(row[1].text ?? "")]?.contains(site.index) == true
-            // A mention may have lost; whether it did only the model knows.
-            && (table.scope != .ofSite || isOwn(row, of: site.index) || here.contains(row[0]))
+          || holds(row, site.index)
+            && (table.scope != .ofSite || isOwn(row, of: site.index) || mentioned.contains(row[0]))
       }.map { visible($0, of: table, to: site.index) }
       guard theirs != ours else { continue }
       let missing = theirs.first { !ours.contains($0) }.map { "the hub has \($0)" }
@@ -26,6 +25,24 @@ extension Witness {
           + [missing, extra].compactMap(\.self).joined(separator: ", "))
     }
     return try outbox(of: site, tally: &tally) ?? notices(of: site, tally: &tally)
+  }
+
+  private func holds(_ row: [Value], _ site: Int) -> Bool {
+    holders[Self.mark(row[1].text ?? "")]?.contains(site) == true
+  }
+
+  /// The ids that the hub's rows of the site's cases name in columns that mention.
+  private func mentioned(to site: Int, by hub: SimulatedHub) throws -> Set<Value> {
+    var ids: Set<Value> = []
+    for table in schema.tables {
+      let columns = table.columns.filter { $0.tier != .local }
+      let places = columns.indices.filter { columns[$0].mentions != nil }
+      guard !places.isEmpty else { continue }
+      for row in try hub.rows(of: table) where holds(row, site) {
+        ids.formUnion(places.map { row[2 + $0] })
+      }
+    }
+    return ids
   }
 
   private func isOwn(_ row: [Value], of site: Int) -> Bool {
