@@ -21,7 +21,7 @@ package enum ReplicaTables {
   /// `application_id` of a replica: "KSyR".
   package static let applicationID: Int64 = 0x4B53_7952
   /// `user_version`: grows with each change of these tables.
-  package static let format: Int64 = 2
+  package static let format: Int64 = 3
 
   /// All that an empty replica has, but for its record.
   package static func script(_ schema: Schema) -> String {
@@ -40,7 +40,7 @@ package enum ReplicaTables {
       batched_n INTEGER NOT NULL, batched_base INTEGER NOT NULL, batch_number INTEGER NOT NULL,
       batch_hash BLOB, head INTEGER NOT NULL, scope_digest BLOB NOT NULL, digest_equal INTEGER,
       last_success INTEGER, last_error TEXT, hub_schema_version INTEGER NOT NULL,
-      schema_problem TEXT) STRICT;
+      schema_problem TEXT, session INTEGER NOT NULL, restored_at INTEGER) STRICT;
     CREATE TABLE kreissync_outbox (
       number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL, answer BLOB) STRICT;
     CREATE INDEX kreissync_outbox_waiting ON kreissync_outbox (number) WHERE answer IS NULL;

@@ -102,6 +102,17 @@ package enum DecoderTable {
       ],
       check: MessageLaws.firstLoad),
     FuzzedDecoder(
+      "incarnation-request", reads: "JSON", from: "any enrolled site",
+      covers: [
+        "SyncProtocol/IncarnationExchange.swift struct IncarnationRequest",
+        "SyncProtocol/IncarnationExchange.swift struct WireEntry",
+      ],
+      check: MessageLaws.incarnationRequest),
+    FuzzedDecoder(
+      "incarnation-response", reads: "JSON", from: "the hub",
+      covers: ["SyncProtocol/IncarnationExchange.swift struct IncarnationResponse"],
+      check: MessageLaws.incarnationResponse),
+    FuzzedDecoder(
       "schema-request", reads: "JSON", from: "any enrolled site",
       covers: ["SyncProtocol/SchemaExchange.swift struct SchemaRequest"],
       check: MessageLaws.schemaRequest),

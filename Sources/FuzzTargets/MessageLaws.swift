@@ -64,6 +64,19 @@ enum MessageLaws {
     try message(bytes, as: FirstLoadRecord.self)
   }
 
+  static func incarnationRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: IncarnationRequest.self) { request throws(BrokenLaw) in
+      for entry in request.entries {
+        guard let id = entry.id else { continue }
+        try require(WireEntry(id) == entry, "an entry has one text")
+      }
+    }
+  }
+
+  static func incarnationResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: IncarnationResponse.self)
+  }
+
   static func schemaRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     try message(bytes, as: SchemaRequest.self)
   }

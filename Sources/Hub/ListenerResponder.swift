@@ -29,8 +29,8 @@ struct ListenerResponder: HTTPResponder {
   let requestSecondsMax: Int64
 
   private static let sitePaths: Set = [
-    ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
-    ProtocolPath.schema, ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart,
+    ProtocolPath.incarnation, ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull,
+    ProtocolPath.bye, ProtocolPath.schema, ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart,
   ]
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {
@@ -94,8 +94,12 @@ struct ListenerResponder: HTTPResponder {
   }
 
   private static func work(at path: String) -> Admission.Work {
-    [ProtocolPath.hello, ProtocolPath.push, ProtocolPath.bye, ProtocolPath.join].contains(path)
-      ? .write : .read
+    switch path {
+    case ProtocolPath.incarnation, ProtocolPath.hello, ProtocolPath.push, ProtocolPath.bye,
+      ProtocolPath.join:
+      .write
+    default: .read
+    }
   }
 
   /// The site that asks; nil on the join listener, where nobody has a name yet.

@@ -126,15 +126,22 @@ package struct CountyAdministration: Sendable {
   /// Gives a site a new join string: its certificate is lost or expired, or a copy is to go on.
   package func rejoin(_ id: SiteID) throws -> (site: SiteRecord, token: [UInt8]) {
     let token = environment.random(JoinString.tokenByteCount)
-    let site = try change(id) { site in
+    let now = environment.now()
+    let site = try store.write { writer in
+      guard var site = try writer.site(id) else { throw AdministrationError.unknownSite(id) }
       site.state = .waiting
+      site.heldBecause = nil
       site.keyHash = nil
       site.nextKeyHash = nil
       site.nextCertificateExpiresAt = nil
-      // The replica may be a new one, with a log of its own.
-      site.contact.incarnation = ""
       site.tokenHash = JoinToken.hash(token)
-      site.tokenExpiresAt = environment.now() + JoinToken.lifetime
+      site.tokenExpiresAt = now + JoinToken.lifetime
+      // The replica that joins may be a new one, the one that is there, or a copy of it: each
+      // begins a log of its own.
+      if let ended = try site.endedLog(at: now, in: writer) { try writer.put(ended) }
+      site.contact.incarnation = ""
+      try writer.put(site)
+      return site
     }
     return (site, token)
   }

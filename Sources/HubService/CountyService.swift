@@ -38,6 +38,8 @@ package struct CountyService: Sendable {
       case (ProtocolPath.pull, .json):
         let page = try pull(try WireJSON.decode(request.body), from: site)
         return ProtocolResponse(status: 200, contentType: .rows, body: try page.encoded())
+      case (ProtocolPath.incarnation, .json):
+        return try json(begin(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.schema, .json):
         return try json(offer(try WireJSON.decode(request.body), to: site))
       case (ProtocolPath.bye, .json):
@@ -103,9 +105,7 @@ package struct CountyService: Sendable {
       throw ProtocolError(
         .paused, "the county has paused this site", hint: "wait, or ask the county")
     case .held:
-      throw ProtocolError(
-        .held, "two copies of this site's replica called; both are held",
-        hint: "the county chooses with `kreissync hub site rejoin`")
+      throw Self.heldError(site.heldBecause)
     case .waiting, .revoked:
       throw Self.refusal
     }

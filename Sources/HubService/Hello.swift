@@ -11,8 +11,10 @@ extension CountyService {
         .unsupportedVersion, "the site speaks protocol version \(request.protocolVersion)",
         hint: "this hub speaks version \(protocolVersion)")
     }
-    guard let position = request.position.position, request.nonce.utf8.count <= 64,
-      request.incarnation.utf8.count <= RowLimit.identifierByteCountMax
+    let lastSession = request.lastSession ?? 0
+    guard let position = request.position.position,
+      (1...64).contains(request.nonce.utf8.count), !request.nonce.contains(","),
+      (0...Self.sessionMax).contains(lastSession), request.incarnation.utf8.count <= RowLimit.identifierByteCountMax
     else {
       throw ProtocolError(
         .badRequest, "position, nonce or incarnation is malformed", hint: "see schemas/openapi.yaml"
@@ -20,19 +22,20 @@ extension CountyService {
     }
     // Before waiting for the lock: the wait is no part of the site's skew.
     let now = environment.now()
+    try recognise(request, from: id)
     let response = try changeContact(of: id) { site, reader in
       let counter = try reader.counter
       let history = try reader.county.history
       try check(position, history: history, counter: counter, in: reader)
-      try checkLog(of: site, request, in: reader)
-
       // A repeat of the same hello is the same session: its answer was lost.
-      if site.contact.sessionNonce != request.nonce {
-        site.contact.sessionIssued += 1
-        site.contact.sessionNonce = request.nonce
+      if site.contact.nonces.last != request.nonce {
+        // A number that the site was given and this hub has forgotten is not given again.
+        site.contact.sessionIssued = max(site.contact.sessionIssued, lastSession) + 1
+        site.contact.nonces = (site.contact.nonces + [request.nonce]).suffix(Self.nonceCountMax)
         site.contact.clockSkew = Self.skew(of: request.clockMilliseconds, at: now)
       }
       site.contact.incarnation = request.incarnation
+      site.contact.machine = Self.machine(request.machine)
       site.contact.lastContact = now
       return HelloResponse(
         session: site.contact.sessionIssued,
@@ -44,6 +47,11 @@ extension CountyService {
     try snapshots?.siteHasReplica(id)
     return response
   }
+
+  /// Repeats come within seconds, or hours late through a proxy: never behind so many others.
+  private static let nonceCountMax = 16
+  /// Sessions that no site ever has: one a second for a million years.
+  private static let sessionMax: Int64 = 1 << 45
 
   private var announcedPins: [String]? {
     let pins = environment.pins()
@@ -70,32 +78,6 @@ extension CountyService {
   {
     try MerkleTree.consistencyProof(
       from: position.treeHead.size, to: counter.tree.size, reading: reader.treeNode) ?? []
-  }
-
-  /// A hub that knows more of the site's log than the site itself is looking at a restored file; a
-  /// new incarnation that nobody announced, at a copy.
-  private func checkLog(
-    of site: SiteRecord, _ request: HelloRequest, in reader: some HubReader
-  ) throws {
-    let incarnation = IncarnationID(request.incarnation)
-    let isFirst = site.contact.incarnation.isEmpty
-    let isSame = ByteText(site.contact.incarnation) == incarnation.text
-    let last = try reader.lastBatch(of: site.id, incarnation: incarnation)
-    let isAhead = (last?.id.number ?? 0) > request.lastBatchNumber
-    let differs =
-      last != nil && last!.id.number == request.lastBatchNumber
-      && last!.hash.text != request.lastBatchHash
-    // An incarnation is a random name: two sites that show the same one share a copied replica.
-    let isTaken =
-      try isFirst
-      && reader.sites.contains {
-        $0.id != site.id && ByteText($0.contact.incarnation) == incarnation.text
-      }
-    guard isFirst || isSame, !isTaken, !isAhead, !differs else {
-      throw ProtocolError(
-        .fork, "the replica's change log is not the one that this hub has answered",
-        hint: "the replica was restored or copied; choose with `kreissync hub site rejoin`")
-    }
   }
 
   /// Ends a session: what the site says of it is recorded, also when it failed.

@@ -14,6 +14,8 @@ extension CountyService {
     let sent = try SentBatch(body, from: id)
     do {
       return try answer(to: sent, refusing: [])
+    } catch HubStoreError.entryKnown {
+      throw try hold(id, because: .fork, nil, nil)
     } catch HubStoreError.unfit {
       var search = UnfitSearch(rehearsalCountMax: Self.rehearsalCountMax)
       try search.run(distinct(sent.batch.changes.map(\.caseID))) { cases in
@@ -36,7 +38,8 @@ extension CountyService {
       }
       let batch = sent.batch
       let last = try writer.lastBatch(of: sent.site, incarnation: batch.incarnation)
-      guard batch.number == (last?.id.number ?? 0) + 1,
+      let start = try writer.incarnations(of: sent.site).first { $0.id == batch.incarnation }
+      guard batch.number == (last?.id.number ?? start?.batchStart ?? 0) + 1,
         batch.previous == last?.hash ?? Hash256.zero,
         ByteText(site.contact.incarnation) == batch.incarnation.text,
         batch.history == (try writer.county.history)
@@ -89,7 +92,8 @@ extension CountyService {
     var view = try writer.view(for: batch.changes, by: site.id, schema: writer.schema)
     let context = try Self.context(
       for: Author(
-        site: site.id, incarnation: batch.incarnation, ancestors: [],
+        site: site.id, incarnation: batch.incarnation,
+        ancestors: try Self.ancestors(of: batch.incarnation, at: site.id, in: writer),
         clockSkew: Self.trusted(site.contact.clockSkew)),
       areas: site.areas, now: environment.now(), rules: rules, in: writer)
     if let rules {

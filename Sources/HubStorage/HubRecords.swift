@@ -66,6 +66,14 @@ package enum SiteState: String, Sendable, CaseIterable, Codable {
   case revoked
 }
 
+/// Why a site is held until a person has looked; stable codes.
+package enum HoldReason: String, Sendable, CaseIterable, Codable {
+  /// Two copies of its replica called.
+  case cloned
+  /// The same number came with other content.
+  case fork
+}
+
 /// All that the hub knows of a site.
 package struct SiteRecord: Sendable, Equatable {
   package let id: SiteID
@@ -74,6 +82,8 @@ package struct SiteRecord: Sendable, Equatable {
   /// Official keys (AGS) of the municipalities it serves, ascending.
   package let areas: [String]
   package var state: SiteState
+  /// Why a held site is held; nil for any other.
+  package var heldBecause: HoldReason?
   /// Where the site finds the two listeners.
   package var url: String
   package var joinURL: String
@@ -93,8 +103,9 @@ package struct SiteRecord: Sendable, Equatable {
     joinURL: String, tokenHash: [UInt8]? = nil, tokenExpiresAt: Milliseconds = 0,
     keyHash: [UInt8]? = nil, certificateExpiresAt: Milliseconds? = nil,
     nextKeyHash: [UInt8]? = nil, nextCertificateExpiresAt: Milliseconds? = nil,
-    contact: SiteContact = SiteContact()
+    heldBecause: HoldReason? = nil, contact: SiteContact = SiteContact()
   ) {
+    self.heldBecause = heldBecause
     self.id = id
     self.name = name
     self.kind = kind
@@ -114,9 +125,10 @@ package struct SiteRecord: Sendable, Equatable {
 
 /// What a site's sessions left behind at the hub.
 package struct SiteContact: Sendable, Equatable {
-  /// The number handed out last, with the nonce it answered.
+  /// The number handed out last.
   package var sessionIssued: Int64 = 0
-  package var sessionNonce: String = ""
+  /// The nonces of the last hellos, the latest last: a repeat is known by its own.
+  package var nonces: [String] = []
   /// The highest number that the site has used: lower ones are fenced off.
   package var sessionUsed: Int64 = 0
   package var incarnation: String = ""
@@ -129,6 +141,10 @@ package struct SiteContact: Sendable, Equatable {
   package var pending: Int64 = 0
   /// The hub's pins that the site has kept, base64url; empty before it said so.
   package var pins: [String] = []
+  /// Where the replica's program ran when it called last, in its own words; empty if it said none.
+  package var machine: String = ""
+  /// When a restored file was last recognised.
+  package var restoredAt: Milliseconds?
 
   package init() {}
 }
@@ -155,6 +171,51 @@ package struct StoredInstruction: Sendable, Equatable {
     self.issuedAt = issuedAt
     self.doneAt = doneAt
     self.result = result
+  }
+}
+
+/// A replica's log as the hub knows it: one that has ended, or that a restored file began.
+package struct StoredIncarnation: Sendable, Equatable {
+  package let site: SiteID
+  package let id: IncarnationID
+  /// The log that it goes on from; nil for a replica's first.
+  package var ancestor: Ancestor?
+  /// The number of its last batch before its first.
+  package var batchStart: Int64
+  package var beganAt: Milliseconds
+  /// When another took its place; nil for the present one.
+  package var endedAt: Milliseconds?
+  /// Where it called from last, and when, as far as that was noted.
+  package var machine: String
+  package var lastContact: Milliseconds?
+
+  package init(
+    site: SiteID, id: IncarnationID, ancestor: Ancestor? = nil, batchStart: Int64 = 0,
+    beganAt: Milliseconds, endedAt: Milliseconds? = nil, machine: String = "",
+    lastContact: Milliseconds? = nil
+  ) {
+    self.site = site
+    self.id = id
+    self.ancestor = ancestor
+    self.batchStart = batchStart
+    self.beganAt = beganAt
+    self.endedAt = endedAt
+    self.machine = machine
+    self.lastContact = lastContact
+  }
+}
+
+/// An entry of a replica's log that was answered.
+package struct StoredEntry: Sendable, Equatable {
+  package let id: EntryID
+  /// The batch whose answer has it.
+  package let batch: BatchID
+  package let verdict: Verdict
+
+  package init(id: EntryID, batch: BatchID, verdict: Verdict) {
+    self.id = id
+    self.batch = batch
+    self.verdict = verdict
   }
 }
 

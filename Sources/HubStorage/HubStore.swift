@@ -34,6 +34,11 @@ package protocol HubReader {
   /// In order of their names.
   var sites: [SiteRecord] { get throws }
 
+  /// The ended logs of a site's replicas and those that restored files began, oldest first.
+  func incarnations(of site: SiteID) throws -> [StoredIncarnation]
+  /// The site's answered entries that have one of these tags, under whatever incarnation.
+  func answeredEntries(of site: SiteID, tags: [Int64]) throws -> [StoredEntry]
+
   /// What was asked of a site: the open ones and, newest first, at most `doneLimit` of those that
   /// are done; all in the order in which they were issued.
   func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction]
@@ -111,6 +116,9 @@ package protocol HubWriter: HubReader {
   /// - Throws: ``HubStoreError/unusable(_:)`` if another site has one of its keys, as its present
   ///   or its next one, or its token; that one stays.
   func put(_ site: SiteRecord) throws
+
+  /// Inserts or replaces what is known of a replica's log.
+  func put(_ incarnation: StoredIncarnation) throws
 
   /// Inserts or replaces an instruction.
   func put(_ instruction: StoredInstruction) throws

@@ -5,6 +5,7 @@
 /// | `kreissync_county`      | one row: key, name, history, digest key, schema and its version   |
 /// | `kreissync_counter`     | one row: the head of the log; locked by every write first         |
 /// | `kreissync_site`        | sites, certificates, tokens, last contact                         |
+/// | `kreissync_incarnation` | replicas' logs that ended, or that a restored file began            |
 /// | `kreissync_instruction` | what the county asked of sites, and what became of it             |
 /// | `kreissync_case`        | lead, epoch and digest of each case; '' for rows without a case   |
 /// | `kreissync_grant`       | the scope log: who may hold a case, from which entry to which      |
@@ -20,7 +21,7 @@ enum HubTables {
   /// `application_id` of a county's database: "KSyH".
   static let applicationID: Int64 = 0x4B53_7948
   /// `user_version`: grows with each change of these tables.
-  static let format: Int64 = 2
+  static let format: Int64 = 3
 
   static let sql = """
     CREATE TABLE kreissync_county (
@@ -38,7 +39,13 @@ enum HubTables {
       incarnation TEXT NOT NULL, cursor INTEGER NOT NULL, last_contact INTEGER,
       last_success INTEGER, clock_skew INTEGER NOT NULL, digest_equal INTEGER,
       parked INTEGER NOT NULL, pending INTEGER NOT NULL, next_key_hash BLOB UNIQUE,
-      next_certificate_expires_at INTEGER, pins TEXT NOT NULL) STRICT;
+      next_certificate_expires_at INTEGER, pins TEXT NOT NULL, machine TEXT NOT NULL,
+      restored_at INTEGER, held_because TEXT) STRICT;
+    CREATE TABLE kreissync_incarnation (
+      site TEXT NOT NULL, incarnation TEXT NOT NULL, ancestor TEXT, ancestor_seq INTEGER NOT NULL,
+      batch_start INTEGER NOT NULL, began_at INTEGER NOT NULL, ended_at INTEGER,
+      machine TEXT NOT NULL, last_contact INTEGER, PRIMARY KEY (site, incarnation))
+      STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_instruction (
       id TEXT PRIMARY KEY, site TEXT NOT NULL, kind TEXT NOT NULL, issued_at INTEGER NOT NULL,
       done_at INTEGER, result TEXT) STRICT;
@@ -75,7 +82,9 @@ enum HubTables {
       PRIMARY KEY (site, incarnation, number)) STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_entry (
       site TEXT NOT NULL, incarnation TEXT NOT NULL, n INTEGER NOT NULL, tag INTEGER NOT NULL,
-      verdict TEXT NOT NULL, PRIMARY KEY (site, incarnation, n)) STRICT, WITHOUT ROWID;
+      verdict TEXT NOT NULL, batch INTEGER NOT NULL, PRIMARY KEY (site, incarnation, n))
+      STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_entry_tag ON kreissync_entry (site, tag);
     CREATE TABLE kreissync_ledger (
       id TEXT PRIMARY KEY, recorded_at INTEGER NOT NULL, case_id TEXT NOT NULL,
       t INTEGER NOT NULL, row_id TEXT NOT NULL, column_number INTEGER NOT NULL,

@@ -113,8 +113,8 @@ struct SnapshotFile {
       INSERT INTO snapshot.kreissync_replica (
         id, county, county_name, site, site_name, schema, digest_key, incarnation, history, seq,
         head, batched_base, tree_size, tree_root, batched_n, batch_number, scope_digest,
-        hub_schema_version)
-      VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, '', ?7, ?8, ?8, ?8, ?9, ?10, 0, 0, ?11, ?12)
+        hub_schema_version, session)
+      VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, '', ?7, ?8, ?8, ?8, ?9, ?10, 0, 0, ?11, ?12, 0)
       """
     try hub.query(sql).run(
       Parameter(county.key), .text(county.name), Parameter(site), .text(record.name),

@@ -59,13 +59,13 @@ struct SQLiteHubTransaction: HubWriter {
     id, name, kind, areas, state, url, join_url, token_hash, token_expires_at, key_hash,
     certificate_expires_at, session_issued, session_nonce, session_used, incarnation, cursor,
     last_contact, last_success, clock_skew, digest_equal, parked, pending, next_key_hash,
-    next_certificate_expires_at, pins
+    next_certificate_expires_at, pins, machine, restored_at, held_because
     """
 
   private func siteRecord(_ row: ResultRow) throws -> SiteRecord {
     var contact = SiteContact()
     contact.sessionIssued = row.integer(11)
-    contact.sessionNonce = row.text(12)
+    contact.nonces = row.text(12).split(separator: ",").map(String.init)
     contact.sessionUsed = row.integer(13)
     contact.incarnation = row.text(14)
     contact.cursor = row.integer(15)
@@ -76,6 +76,8 @@ struct SQLiteHubTransaction: HubWriter {
     contact.parked = row.integer(20)
     contact.pending = row.integer(21)
     contact.pins = row.text(24).split(separator: ",").map(String.init)
+    contact.machine = row.text(25)
+    contact.restoredAt = row.optionalInteger(26)
     guard let kind = SiteKind(rawValue: row.text(2)), let state = SiteState(rawValue: row.text(4))
     else { throw HubStoreError.unusable("site \(row.text(0)) has an unknown kind or state") }
     return SiteRecord(
@@ -85,7 +87,8 @@ struct SQLiteHubTransaction: HubWriter {
       tokenExpiresAt: row.integer(8), keyHash: row.isNull(9) ? nil : row.blob(9),
       certificateExpiresAt: row.optionalInteger(10),
       nextKeyHash: row.isNull(22) ? nil : row.blob(22),
-      nextCertificateExpiresAt: row.optionalInteger(23), contact: contact)
+      nextCertificateExpiresAt: row.optionalInteger(23),
+      heldBecause: row.optionalText(27).flatMap(HoldReason.init), contact: contact)
   }
 
   func site(_ id: SiteID) throws -> SiteRecord? {
@@ -141,12 +144,13 @@ struct SQLiteHubTransaction: HubWriter {
       .text(site.joinURL), site.tokenHash.map(Parameter.blob) ?? .null,
       .integer(site.tokenExpiresAt), site.keyHash.map(Parameter.blob) ?? .null,
       Parameter(site.certificateExpiresAt), .integer(contact.sessionIssued),
-      .text(contact.sessionNonce), .integer(contact.sessionUsed), .text(contact.incarnation),
+      .text(contact.nonces.joined(separator: ",")), .integer(contact.sessionUsed), .text(contact.incarnation),
       .integer(contact.cursor), Parameter(contact.lastContact), Parameter(contact.lastSuccess),
       .integer(contact.clockSkew), Parameter(contact.digestEqual.map { $0 ? 1 : 0 }),
       .integer(contact.parked), .integer(contact.pending),
       site.nextKeyHash.map(Parameter.blob) ?? .null, Parameter(site.nextCertificateExpiresAt),
-      .text(contact.pins.joined(separator: ",")),
+      .text(contact.pins.joined(separator: ",")), .text(contact.machine),
+      Parameter(contact.restoredAt), Parameter(site.heldBecause?.rawValue),
     ]
   }
 
@@ -173,48 +177,5 @@ struct SQLiteHubTransaction: HubWriter {
       .text(instruction.id), Parameter(instruction.site), .text(instruction.kind),
       .integer(instruction.issuedAt), Parameter(instruction.doneAt),
       instruction.result.map(Parameter.text) ?? .null)
-  }
-
-  // MARK: Batches
-
-  private func answeredBatch(_ row: ResultRow) throws -> AnsweredBatch {
-    AnsweredBatch(
-      id: BatchID(site: row.identifier(0), incarnation: row.identifier(1), number: row.integer(2)),
-      hash: try hash(row, 3), answer: row.blob(4), receivedAt: row.integer(5))
-  }
-
-  func answeredBatch(_ id: BatchID) throws -> AnsweredBatch? {
-    try query(
-      """
-      SELECT site, incarnation, number, hash, answer, received_at FROM kreissync_batch
-      WHERE site = ? AND incarnation = ? AND number = ?
-      """
-    ).first(
-      Parameter(id.site), Parameter(id.incarnation), .integer(id.number), body: answeredBatch)
-  }
-
-  func lastBatch(of site: SiteID, incarnation: IncarnationID) throws -> AnsweredBatch? {
-    try query(
-      """
-      SELECT site, incarnation, number, hash, answer, received_at FROM kreissync_batch
-      WHERE site = ? AND incarnation = ? ORDER BY number DESC LIMIT 1
-      """
-    ).first(Parameter(site), Parameter(incarnation), body: answeredBatch)
-  }
-
-  func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws {
-    let insert = try query("INSERT INTO kreissync_entry VALUES (?, ?, ?, ?, ?)")
-    for (entry, verdict) in verdicts {
-      do {
-        try insert.run(
-          Parameter(batch.id.site), Parameter(batch.id.incarnation), .integer(entry.n),
-          .integer(entry.tag), .text(verdict.rawValue))
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-        throw HubStoreError.entryKnown(entry)
-      }
-    }
-    try query("INSERT INTO kreissync_batch VALUES (?, ?, ?, ?, ?, ?)").run(
-      Parameter(batch.id.site), Parameter(batch.id.incarnation), .integer(batch.id.number),
-      .blob(batch.hash.bytes), .blob(batch.answer), .integer(batch.receivedAt))
   }
 }

@@ -14,6 +14,8 @@ package struct SessionEnvironment {
   package let random: (Int) -> [UInt8]
   /// Name and version of the program, for people.
   package let software: String
+  /// Where the program runs, for people: names the copies of a replica that was cloned.
+  package let machine: String?
   /// How large a batch may grow.
   package let batchLimit: BatchLimit
   /// Whether the replica takes newer schemas over. A local program may not bear new columns.
@@ -24,12 +26,13 @@ package struct SessionEnvironment {
 
   package init(
     software: String, now: @escaping () -> Milliseconds, random: @escaping (Int) -> [UInt8],
-    batchLimit: BatchLimit = .standard, takesSchemas: Bool = true,
+    machine: String? = nil, batchLimit: BatchLimit = .standard, takesSchemas: Bool = true,
     keepPins: @escaping ([[UInt8]]) throws -> Void = { _ in }
   ) {
     self.keepPins = keepPins
     self.software = software
     self.now = now
+    self.machine = machine
     self.random = random
     self.batchLimit = batchLimit
     self.takesSchemas = takesSchemas

@@ -12,7 +12,7 @@ extension RunPlan.Outcome {
   /// | a lock or a full disk at the site                       | soon                             |
   /// | another key at the hub's address: a proxy, a portal     | at the slowest pace              |
   /// | a certificate that is refused, a site that is revoked   | at the regular time              |
-  /// | a fork, a hold, a restored file, a rewritten history    | at the regular time              |
+  /// | a fork, a clone, a hold, a rewritten history            | at the regular time              |
   /// | a replica that is missing, damaged, read-only, newer    | at the regular time              |
   ///
   /// - Parameter retryAfterSeconds: of the hub's last answer.
@@ -33,7 +33,7 @@ extension RunPlan.Outcome {
     case SessionError.wrongIdentity:
       self = .failedForNow(retryAfter: RunPlan.pauseRange.upperBound)
     case SessionError.certificateRefused, SessionError.uploadRefused,
-      SessionError.historyRewritten, SessionError.replicaRestored:
+      SessionError.historyRewritten:
       self = .failedUntilMended
     default:
       self = .failedForNow(retryAfter: nil)

@@ -50,8 +50,6 @@ package enum SessionError: Error, Sendable, Equatable {
   case uploadRefused(message: String, hint: String)
   /// The hub's log does not extend the one that the site saw; the evidence is kept.
   case historyRewritten
-  /// The replica's file is behind its sidecar.
-  case replicaRestored
   case unfitAnswer(String)
   /// The program ends; the next session goes on.
   case stopped
@@ -82,7 +80,6 @@ extension Error {
     case SessionError.refused(let code, _, _): code
     case SessionError.uploadRefused: "upload_refused"
     case SessionError.historyRewritten: "history_rewritten"
-    case SessionError.replicaRestored: "replica_restored"
     case SessionError.unfitAnswer: "unfit_answer"
     case SessionError.stopped: "stopped"
     default: "failed"

@@ -14,8 +14,14 @@ package struct Sidecar: Codable, Sendable, Equatable {
   package var batchHash: String
   package var batchedThrough: Int64
   package var position: WirePosition
+  /// The session number that the hub gave last; nil in a sidecar of a program that kept none.
+  package var session: Int64?
+  /// The incarnation that a restored file is about to begin: chosen once, so that a crash does not
+  /// make two of it.
+  package var successor: String?
 
   package init(_ record: ReplicaRecord) {
+    session = record.session
     incarnation = record.incarnation.string
     batchNumber = record.batchNumber
     batchHash = record.batchHash?.text ?? ""
@@ -25,9 +31,11 @@ package struct Sidecar: Codable, Sendable, Equatable {
 
   /// Whether the file lacks something that the sidecar says it had.
   package func isAhead(of record: ReplicaRecord) -> Bool {
-    ByteText(incarnation) != record.incarnation.text || batchNumber > record.batchNumber
+    // The file has begun it; the sidecar was not yet written.
+    if let successor, ByteText(successor) == record.incarnation.text { return false }
+    return ByteText(incarnation) != record.incarnation.text || batchNumber > record.batchNumber
       || batchedThrough > record.batchedThrough
-      || position.seq > record.position.seq
+      || position.seq > record.position.seq || (session ?? 0) > record.session
       || (batchNumber == record.batchNumber && batchHash != record.batchHash?.text ?? "")
   }
 }

@@ -9,14 +9,16 @@ package import SyncProtocol
 /// is locked. Whatever happens there (a crash, a lost answer, a cut) the next session goes on where
 /// this one stopped: everything that counts is in the replica's file before the next step.
 package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
-  private let file: Store
-  private let sidecars: Sidecars
+  let file: Store
+  let sidecars: Sidecars
   private let spool: any PageSpool
-  private let environment: SessionEnvironment
+  let environment: SessionEnvironment
 
   private var session = ReplicaSession()
-  private var record: ReplicaRecord
-  private var report: SessionReport
+  var record: ReplicaRecord
+  var report: SessionReport
+  /// How a new incarnation comes about; nil while the replica is the one that the hub knows.
+  var succession: Succession?
   private var sessionNumber: Int64 = 0
   private var continuation: PullContinuation?
   /// The head of the page that came last.
@@ -41,7 +43,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   /// Looks whether the replica is the one that the last session left, and repairs its triggers.
   ///
   /// - Parameter spool: where pages wait; the session has it alone.
-  /// - Throws: ``SessionError/replicaRestored`` if the file is behind its sidecar.
+  /// A file that is behind its sidecar was restored: it begins a new incarnation first.
   package init(
     file: Store, sidecars: Sidecars, spool: any PageSpool, environment: SessionEnvironment
   ) throws {
@@ -51,11 +53,9 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     self.environment = environment
     record = try file.record()
     report = SessionReport(record)
-    if let sidecar = try sidecars.read(), sidecar.isAhead(of: record) {
-      throw SessionError.replicaRestored
-    }
+    let isRestored = try sidecars.read()?.isAhead(of: record) ?? false
     report.events += try file.installCapture(at: environment.now()).map(\.rawValue)
-    next = session.handle(.begun)
+    next = session.handle(isRestored ? .begunRestored : .begun)
   }
 
   /// What the session needs to go on.
@@ -97,6 +97,11 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     if case .success(let response) = outcome { retryAfterSeconds = response.retryAfterSeconds }
     do {
       next = session.handle(try digest(Self.accepted(outcome), of: action))
+    } catch let error as SessionError
+      where action == .sayHello && succession == nil && error.asksForIncarnation
+    {
+      succession = Succession(isRestore: error.isRestore)
+      next = session.handle(.restoreSeen)
     } catch let error as SessionError
       where action == .sendNextBatch && error.refusalOfBatch != nil
     {
@@ -141,6 +146,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   /// The request that an action consists of; nil for the site's own steps.
   private mutating func request(for action: ReplicaSession.Action) throws -> ProtocolRequest? {
     switch action {
+    case .beginIncarnation: try incarnationRequest()
     case .sayHello: try helloRequest()
     case .fetchSchema:
       try Self.json(ProtocolPath.schema, SchemaRequest(session: sessionNumber))
@@ -164,7 +170,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       let found = try file.scrub(at: environment.now()) > 0
       if found { report.events.append(ReplicaEvent.scrubFound.rawValue) }
       return .scrubbed(found: found)
-    case .sayHello, .fetchSchema, .pullNextPage, .pullUnequalCases, .sayGoodbye, .finish:
+    case .beginIncarnation, .sayHello, .fetchSchema, .pullNextPage, .pullUnequalCases,
+      .sayGoodbye, .finish:
       preconditionFailure("\(action) is no step of the site's own")
     }
   }
@@ -173,6 +180,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     _ response: ProtocolResponse, of action: ReplicaSession.Action
   ) throws -> ReplicaSession.Event {
     switch action {
+    case .beginIncarnation:
+      return .incarnationAnswered(isLast: try takeIncarnation(response))
     case .sayHello:
       return try takeHello(response) ? .schemaOffered : .greeted
     case .fetchSchema:
@@ -203,7 +212,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       HelloRequest(
         software: environment.software, schemaVersion: file.schema.version, nonce: nonce,
         incarnation: record.incarnation, position: record.position, clock: environment.now(),
-        lastBatchNumber: record.batchNumber, lastBatchHash: record.batchHash))
+        lastBatchNumber: record.batchNumber, lastBatchHash: record.batchHash,
+        lastSession: record.session, machine: environment.machine))
   }
 
   /// - Returns: whether the site is to take over a newer schema.
@@ -219,9 +229,13 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     let isBehind = answer.schemaVersion > file.schema.version
     try file.updateRecord {
       $0.head = head.seq
+      $0.session = answer.session
       $0.hubSchemaVersion = answer.schemaVersion
       if !isBehind || !environment.takesSchemas { $0.schemaProblem = nil }
     }
+    record = try file.record()
+    // Before the number is used: from then on an older copy of file and sidecar shows at the hub.
+    try sidecars.write(Sidecar(record))
     return isBehind && environment.takesSchemas
   }
 
@@ -339,52 +353,5 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       $0.lastSuccess = now
       $0.lastError = nil
     }
-  }
-
-  // MARK: Talking
-
-  private func verify(_ head: Position, proof: [String]) throws {
-    let hashes = proof.compactMap { Hash256(text: $0) }
-    guard hashes.count == proof.count, head.history == record.position.history,
-      head.seq >= record.position.seq,
-      MerkleTree.verifyConsistency(
-        from: record.position.treeHead, to: head.treeHead, proof: hashes)
-    else { throw SessionError.historyRewritten }
-  }
-
-  private static func json(_ path: String, _ message: some Encodable) throws -> ProtocolRequest {
-    ProtocolRequest(path: path, contentType: .json, body: try WireJSON.encode(message))
-  }
-
-  private static func accepted(
-    _ outcome: Result<ProtocolResponse, LinkFailure>
-  ) throws -> ProtocolResponse {
-    let response: ProtocolResponse
-    switch outcome {
-    case .success(let answer):
-      response = answer
-    case .failure(let failure):
-      switch failure.cause {
-      case .unreachable: throw SessionError.unreachable(failure.detail)
-      case .wrongIdentity: throw SessionError.wrongIdentity(failure.detail)
-      case .certificateRefused: throw SessionError.certificateRefused(failure.detail)
-      }
-    }
-    guard response.status == 200 else {
-      let refusal: ProtocolError.Lenient = try WireJSON.decode(response.body)
-      throw SessionError.refused(
-        code: refusal.error.code, message: refusal.error.message, hint: refusal.error.hint)
-    }
-    return response
-  }
-}
-
-extension WireAnswer {
-  fileprivate var answer: Answer {
-    Answer(
-      id: EntryID(n: n, tag: 0), verdict: verdict, rule: rule,
-      columns: columns.map {
-        ColumnOutcome(column: $0.column, verdict: $0.verdict, rule: $0.rule, kept: $0.kept.value)
-      })
   }
 }

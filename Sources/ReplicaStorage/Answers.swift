@@ -106,7 +106,7 @@ extension ReplicaFile {
       Parameter(key.id), .integer(now))
   }
 
-  private func notice(
+  func notice(
     _ table: String, _ key: RowKey, column: String?, _ verdict: Verdict, _ reason: String,
     yours: Value, kept: Value, at now: Milliseconds, in database: Database
   ) throws {

@@ -67,7 +67,8 @@ package final class ReplicaFile: ReplicaStore {
   ) throws {
     let sql = """
       INSERT INTO kreissync_replica VALUES (
-        1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL, ?, NULL)
+        1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL, ?, NULL,
+        0, NULL)
       """
     try Query(database, sql).run(
       Parameter(origin.county), .text(origin.countyName), Parameter(origin.site),
@@ -231,7 +232,7 @@ extension ReplicaFile {
     let sql = """
       SELECT county, site, site_name, incarnation, history, seq, tree_size, tree_root, batched_n,
         batched_base, batch_number, batch_hash, head, scope_digest, digest_equal, last_success,
-        last_error, hub_schema_version, schema_problem
+        last_error, hub_schema_version, schema_problem, session, restored_at
       FROM kreissync_replica
       """
     let record = try Query(database, sql).first { row -> ReplicaRecord? in
@@ -248,7 +249,8 @@ extension ReplicaFile {
         scopeDigest: scope, digestEqual: row.optionalInteger(14).map { $0 == 1 },
         lastSuccess: row.optionalInteger(15), lastError: row.optionalText(16),
         hubSchemaVersion: Int(row.integer(17)),
-        schemaProblem: row.optionalText(18).flatMap(SchemaProblem.init))
+        schemaProblem: row.optionalText(18).flatMap(SchemaProblem.init),
+        session: row.integer(19), restoredAt: row.optionalInteger(20))
     }
     guard let record = record ?? nil else { throw ReplicaError.corrupt }
     return record
@@ -260,7 +262,7 @@ extension ReplicaFile {
       UPDATE kreissync_replica SET history = ?, seq = ?, tree_size = ?, tree_root = ?,
         batched_n = ?, batched_base = ?, batch_number = ?, batch_hash = ?, head = ?,
         scope_digest = ?, digest_equal = ?, last_success = ?, last_error = ?,
-        hub_schema_version = ?, schema_problem = ?
+        hub_schema_version = ?, schema_problem = ?, session = ?, restored_at = ?
       """
     try Query(database, sql).run(
       Parameter(record.position.history), .integer(record.position.seq),
@@ -270,7 +272,8 @@ extension ReplicaFile {
       .integer(record.head), .blob(record.scopeDigest.bytes),
       Parameter(record.digestEqual.map { $0 ? 1 : 0 }), Parameter(record.lastSuccess),
       Parameter(record.lastError), .integer(Int64(record.hubSchemaVersion)),
-      Parameter(record.schemaProblem?.rawValue))
+      Parameter(record.schemaProblem?.rawValue), .integer(record.session),
+      Parameter(record.restoredAt))
   }
 
   /// Changes the record in a transaction of its own.

@@ -53,6 +53,10 @@ package struct ReplicaRecord: Sendable, Equatable {
   package var hubSchemaVersion: Int
   /// Why the replica could not take the newer schema over; nil where it could, or does not try.
   package var schemaProblem: SchemaProblem?
+  /// The session number that the hub gave last; 0 before the first.
+  package var session: Int64
+  /// When the file was last recognised as a restored one, by the site's clock.
+  package var restoredAt: Milliseconds?
 }
 
 /// Why a replica cannot be used as it is. Stable codes; nothing is ever silently created anew.

@@ -15,6 +15,15 @@ package protocol ReplicaStore {
 
   /// Repairs the capture triggers; says what it found.
   func installCapture(at now: Milliseconds) throws -> [ReplicaEvent]
+  /// The entries of whose answer the file knows nothing, in no order: in waiting batches, parked,
+  /// and behind the batched ones; with the last batch that was answered, 0 for none.
+  func unanswered() throws -> (entries: [EntryID], lastAnswered: Int64)
+  /// Goes on under a new incarnation: what waits is built anew, but for what was answered before.
+  ///
+  /// - Parameter answers: by the entries' numbers.
+  /// - Returns: how many entries that were.
+  func begin(_ incarnation: IncarnationID, answers: [Int64: Answer], at now: Milliseconds) throws
+    -> Int64
   /// Makes a newer schema of the county the replica's own.
   ///
   /// - Returns: why not, where the replica keeps the one that it has.

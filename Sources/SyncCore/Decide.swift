@@ -27,8 +27,8 @@
 /// | 8 | does the row break a hard rule? | yes → the whole change is refused with it: ``DomainRules`` |
 ///
 /// *Touched* means: its version is above the base of that column in the change, unless it is the
-/// author's own (same incarnation or an ancestor) and holds exactly what the author sent. Later
-/// changes of a batch see the effects of earlier ones.
+/// author's own (same incarnation, or an ancestor's that its file knows) and holds exactly what the
+/// author sent. Later changes of a batch see the effects of earlier ones.
 ///
 /// Step 8 judges the row as the steps before would leave it, new, changed or deleted, so that no
 /// mixture of two edits breaks a rule that neither broke; and before anything is written, so that a

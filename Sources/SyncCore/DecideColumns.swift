@@ -152,7 +152,9 @@ extension Decision {
     let isOwn =
       version.site == author.site
       && (version.incarnation == author.incarnation
-        || author.ancestors.contains(version.incarnation))
+        || author.ancestors.contains {
+          $0.incarnation == version.incarnation && version.seq <= $0.throughSeq
+        })
     return !(isOwn && version.isDirect)
   }
 

@@ -121,17 +121,30 @@ package struct HubView: Sendable {
   }
 }
 
+/// An earlier incarnation of a replica whose file was restored, as far as that file knows it.
+package struct Ancestor: Hashable, Sendable {
+  package let incarnation: IncarnationID
+  /// The head of the log when the last batch that the file knows was answered: what the ancestor
+  /// wrote later is news to the file.
+  package let throughSeq: Int64
+
+  package init(incarnation: IncarnationID, throughSeq: Int64) {
+    self.incarnation = incarnation
+    self.throughSeq = throughSeq
+  }
+}
+
 /// Who sent the changes, as the hub knows it: never from the batch itself.
 package struct Author: Sendable {
   package let site: SiteID
   package let incarnation: IncarnationID
-  /// Earlier incarnations of the same replica: their edits are its own.
-  package let ancestors: [IncarnationID]
+  /// Earlier incarnations of the same replica: the edits that it knows are its own.
+  package let ancestors: [Ancestor]
   /// The site's clock minus the hub's, measured at this session's hello.
   package let clockSkew: Milliseconds
 
   package init(
-    site: SiteID, incarnation: IncarnationID, ancestors: [IncarnationID], clockSkew: Milliseconds
+    site: SiteID, incarnation: IncarnationID, ancestors: [Ancestor], clockSkew: Milliseconds
   ) {
     self.site = site
     self.incarnation = incarnation

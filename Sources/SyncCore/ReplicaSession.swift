@@ -8,12 +8,14 @@
 ///                      the scrub found writes that no trigger saw
 ///
 /// Between greeting and building the state is `growing` where the hub's schema is newer: the site
-/// takes it over, or goes on with its own. Push comes first, so that a pull brings the verdicts'
+/// takes it over, or goes on with its own. Before greeting it is `renaming` where the replica's file
+/// was restored, and once behind it where only the hub has seen that. Push comes first, so that a pull brings the verdicts'
 /// consequences. A failure at any step leads to `parting` with its code if the hub was reached, and
 /// ends the session.
 package struct ReplicaSession: Sendable {
   /// The step that is under way.
   package enum State: Hashable, Sendable {
+    case renaming
     case greeting
     case growing
     case building
@@ -27,6 +29,13 @@ package struct ReplicaSession: Sendable {
   /// What the shell tells the machine.
   package enum Event: Hashable, Sendable {
     case begun
+    /// As `begun`, and the file is not the one that the last session left.
+    case begunRestored
+    /// The hub knows more of the replica than its file: it was restored, or has joined again.
+    case restoreSeen
+    /// The hub has answered for a stretch of what waits, and the new incarnation has begun if that
+    /// was the last.
+    case incarnationAnswered(isLast: Bool)
     /// The hub answered the hello and its log extends the one the site saw.
     case greeted
     /// As `greeted`, and the county's schema is newer than the replica's.
@@ -52,6 +61,8 @@ package struct ReplicaSession: Sendable {
 
   /// What the machine asks the shell to do.
   package enum Action: Hashable, Sendable {
+    /// Begin a new incarnation, and ask for what waits.
+    case beginIncarnation
     case sayHello
     case fetchSchema
     case buildBatches
@@ -83,6 +94,14 @@ package struct ReplicaSession: Sendable {
   package mutating func handle(_ event: Event) -> Action {
     switch (state, event) {
     case (.greeting, .begun):
+      return .sayHello
+    case (.greeting, .begunRestored), (.greeting, .restoreSeen):
+      state = .renaming
+      return .beginIncarnation
+    case (.renaming, .incarnationAnswered(isLast: false)):
+      return .beginIncarnation
+    case (.renaming, .incarnationAnswered(isLast: true)):
+      state = .greeting
       return .sayHello
     case (.greeting, .greeted), (.growing, .schemaSettled):
       return build()
@@ -120,7 +139,7 @@ package struct ReplicaSession: Sendable {
     case (.applying, .applied):
       state = .parting
       return .sayGoodbye
-    case (.greeting, .failed):
+    case (.greeting, .failed), (.renaming, .failed):
       state = .ended
       return .finish
     case (.growing, .failed), (.building, .failed), (.sending, .failed), (.pulling, .failed),

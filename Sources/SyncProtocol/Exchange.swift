@@ -48,6 +48,7 @@ package enum ProtocolPath {
   package static let push = "/v1/push"
   package static let pull = "/v1/pull"
   package static let bye = "/v1/bye"
+  package static let incarnation = "/v1/incarnation"
   package static let schema = "/v1/schema"
   package static let renew = "/v1/renew"
   package static let snapshot = "/v1/snapshot"
@@ -77,6 +78,8 @@ package enum ProtocolLimit {
   package static let headerByteCountMax = 16 << 10
   /// Pins of the hub: the present one, the next, and room for one more.
   package static let pinCountMax = 4
+  /// A computer's name and a directory on it, for people.
+  package static let machineByteCountMax = 512
   /// Instructions that one hello carries; the rest comes with the next.
   package static let instructionCountMax = 16
   /// The whole of one request, from its first byte to its last.

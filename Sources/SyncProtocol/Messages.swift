@@ -17,11 +17,19 @@ package struct HelloRequest: Codable, Sendable, Equatable {
   /// Number and hash of the last batch that this incarnation built, 0 and "" before the first.
   package var lastBatchNumber: Int64
   package var lastBatchHash: String
+  /// The session number that the replica was given last, 0 before the first: a lower one than the
+  /// hub has seen in use is that of an older copy. Nil from a site that does not keep it.
+  package var lastSession: Int64?
+  /// Where the program runs, for people: names the copies of a replica that was cloned.
+  package var machine: String?
 
   package init(
     software: String, schemaVersion: Int, nonce: String, incarnation: IncarnationID,
-    position: Position, clock: Milliseconds, lastBatchNumber: Int64, lastBatchHash: Hash256?
+    position: Position, clock: Milliseconds, lastBatchNumber: Int64, lastBatchHash: Hash256?,
+    lastSession: Int64? = nil, machine: String? = nil
   ) {
+    self.lastSession = lastSession
+    self.machine = machine
     protocolVersion = SyncProtocol.protocolVersion
     self.software = software
     self.schemaVersion = schemaVersion

@@ -17,9 +17,16 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case unsupportedVersion = "unsupported_version"
     /// The position, or the batch before this one, is not in the hub's log.
     case unknownPosition = "unknown_position"
-    /// The same number with other content, or a session that a newer one has fenced off.
+    /// The same number with other content: the site is held until a person has looked.
     case fork
+    /// A session that a newer one has fenced off.
     case fenced
+    /// The replica's file is older than what the hub knows of it: it begins a new incarnation.
+    case restored
+    /// The site joined again with the replica that it had: it begins a new incarnation.
+    case newIncarnation = "new_incarnation"
+    /// Two copies of one replica called: both are held until a person chooses.
+    case cloned
     case paused
     case held
     /// The hub has no such snapshot for the caller, or not any more.
@@ -64,7 +71,7 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case .badRequest, .unsupportedVersion, .badCertificateRequest: 400
     case .notFound, .snapshotUnknown: 404
     case .bodyTooLarge: 413
-    case .unknownPosition, .fork, .fenced, .held: 409
+    case .unknownPosition, .fork, .fenced, .restored, .newIncarnation, .cloned, .held: 409
     case .paused, .busy: 503
     case .tooManyRequests: 429
     case .hubStorageFull: 507

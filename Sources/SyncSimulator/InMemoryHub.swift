@@ -59,6 +59,7 @@ struct HubMemory: Sendable {
   var rows = RowMemory()
   var sites = SiteMemory()
   var instructions = InstructionMemory()
+  var incarnations: [ReplicaLogID: StoredIncarnation] = [:]
   var batches = BatchMemory()
 
   init(county: CountyRecord, schema: Schema) {
@@ -83,6 +84,7 @@ final class InMemoryHubTransaction: HubWriter {
     case grant(ScopeMemory.GrantPlace)
     case site(SiteID, SiteRecord?)
     case instruction(String, StoredInstruction?)
+    case incarnation(ReplicaLogID, StoredIncarnation?)
     case entries(ReplicaLogID, [EntryID])
     case batch(BatchID)
     case growth(CountyRecord, Schema, RowMemory)
@@ -102,6 +104,7 @@ final class InMemoryHubTransaction: HubWriter {
       case .grant(let place): memory.scope.removeGrant(at: place)
       case .site(let id, let record): memory.sites.set(id, to: record)
       case .instruction(let id, let before): _ = memory.instructions.set(id, to: before)
+      case .incarnation(let id, let before): memory.incarnations[id] = before
       case .entries(let log, let added): memory.batches.remove(added, of: log)
       case .batch(let id): memory.batches.remove(id)
       case .growth(let county, let schema, let rows):
@@ -135,7 +138,7 @@ final class InMemoryHubTransaction: HubWriter {
 
   func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws {
     let log = ReplicaLogID(of: batch.id)
-    let count = memory.batches.add(verdicts, to: log)
+    let count = memory.batches.add(verdicts, of: batch.id)
     undoSteps.append(.entries(log, verdicts.prefix(count).map(\.0)))
     guard count == verdicts.count else { throw HubStoreError.entryKnown(verdicts[count].0) }
     memory.batches.add(batch)
@@ -156,6 +159,12 @@ final class InMemoryHubTransaction: HubWriter {
       throw HubStoreError.unusable("another site has the key or the join token of \(site.id)")
     }
     undoSteps.append(.site(site.id, memory.sites.set(site.id, to: site)))
+  }
+
+  func put(_ incarnation: StoredIncarnation) {
+    let id = ReplicaLogID(site: incarnation.site, incarnation: incarnation.id)
+    undoSteps.append(.incarnation(id, memory.incarnations[id]))
+    memory.incarnations[id] = incarnation
   }
 
   func put(_ instruction: StoredInstruction) {
@@ -269,6 +278,16 @@ extension InMemoryHubTransaction {
   }
 
   func scopeDigest(for site: SiteID) -> Digest128 { memory.scope.digest(for: site) }
+
+  func incarnations(of site: SiteID) -> [StoredIncarnation] {
+    memory.incarnations.values.filter { $0.site == site }.sorted {
+      ($0.beganAt, $0.id.text) < ($1.beganAt, $1.id.text)
+    }
+  }
+
+  func answeredEntries(of site: SiteID, tags: [Int64]) -> [StoredEntry] {
+    memory.batches.entries(of: site, tags: tags)
+  }
 
   func answeredBatch(_ id: BatchID) -> AnsweredBatch? { memory.batches[id] }
 

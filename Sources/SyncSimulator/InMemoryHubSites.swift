@@ -106,6 +106,8 @@ struct ReplicaLogID: Hashable, Sendable {
 package struct AnsweredEntry: Hashable, Sendable {
   package let id: EntryID
   package let verdict: Verdict
+  /// The number of the batch whose answer has it.
+  let batch: Int64
 }
 
 /// The answers that batches and their entries got.
@@ -118,10 +120,10 @@ struct BatchMemory: Sendable {
     /// By their numbers.
     var entries: [Int64: AnsweredEntry] = [:]
 
-    mutating func add(_ verdicts: [(EntryID, Verdict)]) -> Int {
+    mutating func add(_ verdicts: [(EntryID, Verdict)], of batch: Int64) -> Int {
       for (count, (entry, verdict)) in verdicts.enumerated() {
         guard entries[entry.n] == nil else { return count }
-        entries[entry.n] = AnsweredEntry(id: entry, verdict: verdict)
+        entries[entry.n] = AnsweredEntry(id: entry, verdict: verdict, batch: batch)
       }
       return verdicts.count
     }
@@ -137,8 +139,8 @@ struct BatchMemory: Sendable {
   /// Keeps the entries, in their order, up to the first whose number was answered before.
   ///
   /// - Returns: how many were kept.
-  mutating func add(_ entries: [(EntryID, Verdict)], to log: ReplicaLogID) -> Int {
-    logs[log, default: ReplicaLog()].add(entries)
+  mutating func add(_ entries: [(EntryID, Verdict)], of batch: BatchID) -> Int {
+    logs[ReplicaLogID(of: batch), default: ReplicaLog()].add(entries, of: batch.number)
   }
 
   /// Takes back entries that were added.
@@ -162,6 +164,19 @@ struct BatchMemory: Sendable {
 
   func last(of log: ReplicaLogID) -> AnsweredBatch? {
     logs[log]?.batches.last
+  }
+
+  /// The entries of a site's logs that have one of these tags, in the order of the tags.
+  func entries(of site: SiteID, tags: [Int64]) -> [StoredEntry] {
+    var byTag: [Int64: [StoredEntry]] = [:]
+    for (id, log) in logs where id.site == site {
+      for entry in log.entries.values {
+        let batch = BatchID(site: site, incarnation: id.incarnation, number: entry.batch)
+        byTag[entry.id.tag, default: []].append(
+          StoredEntry(id: entry.id, batch: batch, verdict: entry.verdict))
+      }
+    }
+    return tags.flatMap { byTag[$0] ?? [] }
   }
 
   /// The answered entries of a replica's log, in order of their numbers.

@@ -162,11 +162,6 @@ extension CommandFailure {
         .hubUnreachable, "history_rewritten",
         "the hub's log does not extend the one that this site saw",
         hint: "nothing was applied; the county has to explain")
-    case .replicaRestored:
-      self.init(
-        .needsPerson, "replica_restored",
-        "the replica is older than what this site has already sent",
-        hint: "put the newer file back; the county can help")
     case .unfitAnswer(let what):
       self.init(
         .failed, "unfit_answer", "the hub's answer to \(what) cannot be read",
@@ -182,7 +177,7 @@ extension CommandFailure {
     switch ProtocolError.Code(rawValue: code) {
     case .refused: .refused
     case .paused, .busy, .tooManyRequests, .hubStorageFull, .fenced: .deferred
-    case .fork, .held, .unknownPosition: .needsPerson
+    case .fork, .cloned, .held, .restored, .newIncarnation, .unknownPosition: .needsPerson
     default: .failed
     }
   }

@@ -41,14 +41,21 @@ enum Surroundings {
     HubEnvironment(now: now, random: random, pins: pins)
   }
 
+  /// This machine's name and the site's directory on it: what tells two copies of a replica apart.
+  static func machine(_ directory: String) -> String {
+    "\(ProcessInfo.processInfo.hostName):\(URL(filePath: directory).standardizedFileURL.path)"
+  }
+
   /// - Parameters:
+  ///   - directory: the site's.
   ///   - takesSchemas: as the site's configuration says.
   ///   - keepPins: keeps the hub's announced pins, see ``SessionEnvironment``.
   static func session(
-    takesSchemas: Bool, keepPins: @escaping ([[UInt8]]) throws -> Void
+    in directory: String, takesSchemas: Bool, keepPins: @escaping ([[UInt8]]) throws -> Void
   ) -> SessionEnvironment {
     SessionEnvironment(
-      software: software, now: now, random: random, takesSchemas: takesSchemas, keepPins: keepPins)
+      software: software, now: now, random: random, machine: machine(directory),
+      takesSchemas: takesSchemas, keepPins: keepPins)
   }
 
   /// Lets this process have as many open files as a hub's connections and databases need, or as

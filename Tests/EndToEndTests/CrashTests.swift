@@ -93,24 +93,6 @@ struct CrashTests {
     }
   }
 
-  @Test("A replica restored from an older copy is held, not merged silently")
-  func restored() throws {
-    try withCounty { county in
-      let site = try county.site("Hemmingen")
-      let client = try site.client()
-      try client.openCase()
-      try site.sync()
-      try client.execute("VACUUM INTO '\(county.directory)/copy.sqlite'")
-      try client.openCase(of: "Später")
-      try site.sync()
-      for suffix in ["-wal", "-shm"] { unlink(site.replica + suffix) }
-      rename(county.directory + "/copy.sqlite", site.replica)
-      let outcome = try site.site("sync")
-      #expect([0, 7].contains(outcome.exit), "\(outcome)")
-      #expect(try county.hub("status").json["cases"] == 2)
-    }
-  }
-
   @Test("A hub killed while it starts, and one whose port is taken, serve at the next start")
   func killedAtStart() throws {
     try withCounty { county in

@@ -10,7 +10,9 @@ struct SiteConformance {
     let store = try engine.make()
     var contact = SiteContact()
     contact.sessionIssued = 7
-    contact.sessionNonce = "abc"
+    contact.nonces = ["abc", "def"]
+    contact.machine = "pc-7:/var/lib/kreissync"
+    contact.restoredAt = 800
     contact.sessionUsed = 6
     contact.incarnation = "i1"
     contact.cursor = 42
@@ -26,7 +28,7 @@ struct SiteConformance {
       areas: ["08118027", "08118028"], state: .joined, url: "https://hub:1",
       joinURL: "https://hub:2",
       tokenHash: [1, 2, 3], tokenExpiresAt: 99, keyHash: [], certificateExpiresAt: 0,
-      nextKeyHash: [4], nextCertificateExpiresAt: 7, contact: contact)
+      nextKeyHash: [4], nextCertificateExpiresAt: 7, heldBecause: .fork, contact: contact)
     try store.write { writer throws in
       try writer.put(full)
       try writer.put(.sample("plain"))
@@ -115,6 +117,60 @@ struct SiteConformance {
       #expect(try reader.lastBatch(of: "a", incarnation: IncarnationID("i-a")) == stored[2])
       #expect(try reader.lastBatch(of: "a", incarnation: IncarnationID("i2")) == other)
       #expect(try reader.lastBatch(of: "b", incarnation: IncarnationID("i-a")) == nil)
+    }
+  }
+
+  @Test(
+    "a replica's logs are kept by site and name, and what is put again is replaced",
+    arguments: HubEngine.all)
+  func incarnations(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    var first = StoredIncarnation(site: "a", id: IncarnationID("i1"), beganAt: 10)
+    let second = StoredIncarnation(
+      site: "a", id: IncarnationID("i2"), ancestor: Ancestor(incarnation: IncarnationID("i1"), throughSeq: 7), batchStart: 3,
+      beganAt: 20)
+    let other = StoredIncarnation(site: "b", id: IncarnationID("i1"), beganAt: 5)
+    try store.write { writer in
+      for each in [second, first, other] { try writer.put(each) }
+    }
+    first.endedAt = 20
+    first.machine = "pc-7:/data"
+    first.lastContact = 19
+    try store.write { try $0.put(first) }
+    #expect(throws: CancellationError.self) {
+      try store.write { writer in
+        try writer.put(StoredIncarnation(site: "a", id: IncarnationID("i3"), beganAt: 30))
+        throw CancellationError()
+      }
+    }
+    try store.read { reader throws in
+      #expect(try reader.incarnations(of: "a") == [first, second])
+      #expect(try reader.incarnations(of: "b") == [other])
+      #expect(try reader.incarnations(of: "c") == [])
+    }
+  }
+
+  @Test(
+    "answered entries are found by their tags, under every incarnation of their site",
+    arguments: HubEngine.all)
+  func tags(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    let first = AnsweredBatch.sample(site: "a", number: 4)
+    let later = AnsweredBatch.sample(site: "a", number: 5, incarnation: "i2")
+    let foreign = AnsweredBatch.sample(site: "b", number: 1)
+    try store.write { writer throws in
+      try writer.store(
+        first, verdicts: [(EntryID(n: 1, tag: 5), .applied), (EntryID(n: 2, tag: -6), .refused)])
+      try writer.store(later, verdicts: [(EntryID(n: 1, tag: 7), .merged)])
+      try writer.store(foreign, verdicts: [(EntryID(n: 1, tag: 8), .applied)])
+    }
+    try store.read { reader throws in
+      #expect(
+        try reader.answeredEntries(of: "a", tags: [7, 8, -6, 9]) == [
+          StoredEntry(id: EntryID(n: 1, tag: 7), batch: later.id, verdict: .merged),
+          StoredEntry(id: EntryID(n: 2, tag: -6), batch: first.id, verdict: .refused),
+        ])
+      #expect(try reader.answeredEntries(of: "b", tags: [5]) == [])
     }
   }
 

@@ -25,7 +25,6 @@ struct SessionOutcomeTests {
     (SessionError.certificateRefused(""), .failedUntilMended),
     (SessionError.uploadRefused(message: "", hint: ""), .failedUntilMended),
     (SessionError.historyRewritten, .failedUntilMended),
-    (SessionError.replicaRestored, .failedUntilMended),
     (ReplicaError.missing(path: ""), .failedUntilMended),
     (ReplicaError.corrupt, .failedUntilMended),
     (ReplicaError.readOnly, .failedUntilMended),

@@ -11,6 +11,9 @@ enum CountySample {
   static let caseB = CaseID("case-b")
   static let incarnation = IncarnationID("now")
   static let ancestor = IncarnationID("before")
+  static func ancestor(through seq: Int64) -> Ancestor {
+    Ancestor(incarnation: ancestor, throughSeq: seq)
+  }
   static let key = SipHash128Key(bytes: Array(0..<16))!
   /// The head of the hub's log before every decision.
   static let headSeq: Int64 = 100
@@ -50,7 +53,7 @@ enum CountySample {
   static let schema = Schema(version: 1, tables: [caseFile, person, talk, site, worker])
 
   static func context(
-    _ author: SiteID, ancestors: [IncarnationID] = [], clockSkew: Milliseconds = 0,
+    _ author: SiteID, ancestors: [Ancestor] = [], clockSkew: Milliseconds = 0,
     headSeq: Int64 = headSeq, schema: Schema = schema
   ) -> DecisionContext {
     DecisionContext(

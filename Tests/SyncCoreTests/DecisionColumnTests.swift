@@ -200,6 +200,9 @@ struct DecisionColumnTests {
     arguments: [
       ("this replica", CountySample.contributor, CountySample.incarnation, true, true),
       ("its named ancestor", CountySample.contributor, CountySample.ancestor, true, true),
+      (
+        "its ancestor behind its file", CountySample.contributor, CountySample.ancestor, true, false
+      ),
       ("another replica of the site", CountySample.contributor, IncarnationID("x"), true, false),
       ("a value that was merged", CountySample.contributor, CountySample.incarnation, false, false),
       ("another site", CountySample.lead, CountySample.incarnation, true, false),
@@ -207,10 +210,11 @@ struct DecisionColumnTests {
   func own(
     author: String, site: SiteID, incarnation: IncarnationID, isDirect: Bool, isOwn: Bool
   ) {
-    let version = ColumnVersion.by(site, 60, incarnation: incarnation, isDirect: isDirect)
+    let isNews = author.hasSuffix("its file")
+    let version = ColumnVersion.by(site, isNews ? 61 : 60, incarnation: incarnation, isDirect: isDirect)
     let hub = hub(["goal": "g"], versions: ["goal": version])
     let context = CountySample.context(
-      CountySample.contributor, ancestors: [CountySample.ancestor])
+      CountySample.contributor, ancestors: [CountySample.ancestor(through: 60)])
     let edit = hub.decide(
       [update(["goal": "h"])], by: CountySample.contributor, in: context)
     #expect(edit.answers.map(\.verdict) == [isOwn ? .applied : .proposal])

@@ -10,7 +10,8 @@ struct GoldenJSONTests {
       software: "kreissync 1.0", schemaVersion: 1, nonce: "00112233445566778899aabbccddeeff",
       incarnation: Sample.incarnation, position: try Sample.position(seq: 2, size: 1),
       clock: 1_763_000_500_000, lastBatchNumber: 1,
-      lastBatchHash: try Vectors.hash("batch.first.hash"))
+      lastBatchHash: try Vectors.hash("batch.first.hash"), lastSession: 299,
+      machine: "pc-7:/var/lib/kreissync")
     try expect("json.hello_request", request)
     let first = HelloRequest(
       software: "kreissync 1.0", schemaVersion: 1, nonce: "00112233445566778899aabbccddeeff",
@@ -105,6 +106,28 @@ struct GoldenJSONTests {
     }
     for sha256 in ["", hash + "0"] { #expect(try !isFit(1, sha256)) }
     for id in ["", String(repeating: "a", count: 129)] { #expect(try !isFit(1, hash, id)) }
+  }
+
+  @Test("a new incarnation is asked for and begun")
+  func incarnation() throws {
+    let entries = [EntryID(n: 7, tag: -8_070_450_532_247_928_832), EntryID(n: 8, tag: 12)]
+    let request = IncarnationRequest(
+      incarnation: IncarnationID("inc-b"), replaces: Sample.incarnation,
+      ancestor: Sample.incarnation, batchNumber: 1, entries: entries,
+      machine: "pc-7:/var/lib/kreissync")
+    try expect("json.incarnation_request", request)
+    #expect(request.entries.map(\.id) == entries)
+    for tag in ["", "+1", "01", "9223372036854775808", "1 "] {
+      var entry = WireEntry(EntryID(n: 1, tag: 1))
+      entry.tag = tag
+      #expect(entry.id == nil, "\(tag)")
+    }
+    let answer = Answer(
+      id: entries[0], verdict: .overridden, rule: .leadWins,
+      columns: [
+        ColumnOutcome(column: 2, verdict: .overridden, rule: .leadWins, kept: .text("1"))
+      ])
+    try expect("json.incarnation_response", IncarnationResponse(answers: [WireAnswer(answer)]))
   }
 
   @Test("a newer schema is asked for and handed out")

@@ -160,7 +160,8 @@ struct RandomMessages {
     HelloRequest(
       software: string(), schemaVersion: below(100), nonce: string(),
       incarnation: IncarnationID(string()), position: position(), clock: integer(),
-      lastBatchNumber: natural(), lastBatchHash: chance(in: 2) ? hash() : nil)
+      lastBatchNumber: natural(), lastBatchHash: chance(in: 2) ? hash() : nil,
+      lastSession: chance(in: 2) ? natural() : nil, machine: chance(in: 2) ? string() : nil)
   }
 
   mutating func helloResponse() -> HelloResponse {

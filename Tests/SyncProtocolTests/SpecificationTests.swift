@@ -69,7 +69,7 @@ struct SpecificationTests {
     "every path stands in the description, and no other",
     arguments: [
       [
-        ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
+        ProtocolPath.incarnation, ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
         ProtocolPath.schema, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.join,
         ProtocolPath.renew,
       ]
@@ -108,6 +108,8 @@ struct SpecificationTests {
     "every key that is written is described",
     arguments: [
       ("json.hello_request", "HelloRequest"), ("json.hello_response", "HelloResponse"),
+      ("json.incarnation_request", "IncarnationRequest"),
+      ("json.incarnation_response", "IncarnationResponse"),
       ("json.push_response", "PushResponse"), ("json.pull_request.next", "PullRequest"),
       ("json.bye_request", "ByeRequest"), ("json.bye_response", "ByeResponse"),
       ("json.snapshot_request", "SnapshotRequest"),
@@ -151,6 +153,8 @@ struct SpecificationTests {
       ("changes of a batch", ProtocolLimit.batchChangeCountMax, ""),
       ("rows and cases to refresh in one pull", PullRequest.refreshCountMax, ""),
       ("pins in one hello", ProtocolLimit.pinCountMax, ""),
+      ("entries in one request for an incarnation", IncarnationRequest.entryCountMax, ""),
+      ("the name of a machine", ProtocolLimit.machineByteCountMax, "bytes"),
       ("instructions in one hello", ProtocolLimit.instructionCountMax, ""),
     ])
   func limits(what: String, limit: Int, unit: String) throws {

@@ -28,6 +28,12 @@ class HubTap: HubWriter {
   func site(keyHash: [UInt8]) throws -> SiteRecord? { try reader.site(keyHash: keyHash) }
   func site(tokenHash: [UInt8]) throws -> SiteRecord? { try reader.site(tokenHash: tokenHash) }
   var sites: [SiteRecord] { get throws { try reader.sites } }
+  func incarnations(of site: SiteID) throws -> [StoredIncarnation] {
+    try reader.incarnations(of: site)
+  }
+  func answeredEntries(of site: SiteID, tags: [Int64]) throws -> [StoredEntry] {
+    try reader.answeredEntries(of: site, tags: tags)
+  }
   func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction] {
     try reader.instructions(of: site, doneLimit: doneLimit)
   }
@@ -89,6 +95,7 @@ class HubTap: HubWriter {
   }
 
   func grow(to newer: Schema, text: String) throws { try writer!.grow(to: newer, text: text) }
+  func put(_ incarnation: StoredIncarnation) throws { try writer!.put(incarnation) }
   func put(_ site: SiteRecord) throws { try writer!.put(site) }
   func put(_ instruction: StoredInstruction) throws { try writer!.put(instruction) }
 }

@@ -24,6 +24,10 @@ class ReplicaTap: ReplicaStore {
   func installCapture(at now: Milliseconds) throws -> [ReplicaEvent] {
     try file.installCapture(at: now)
   }
+  func unanswered() throws -> (entries: [EntryID], lastAnswered: Int64) { try file.unanswered() }
+  func begin(_ incarnation: IncarnationID, answers: [Int64: Answer], at now: Milliseconds) throws
+    -> Int64
+  { try file.begin(incarnation, answers: answers, at: now) }
   func grow(toSchema text: String, at now: Milliseconds) throws -> SchemaProblem? {
     try file.grow(toSchema: text, at: now)
   }

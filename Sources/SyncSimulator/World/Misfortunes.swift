@@ -51,14 +51,19 @@ extension SimulatedCounty {
     tally.met(13, at: .readLog)
   }
 
-  /// The agent has seen that its file went back in time: it goes no further, and nor does the site.
-  func noticeRestore(of site: SimulatedSite) {
+  /// The agent has seen that its file went back in time.
+  ///
+  /// - Returns: whether the site goes no further.
+  func noticeRestore(of site: SimulatedSite) -> Bool {
     // A program at OFF may take back what was durable; a flipped bit may end a log early.
     guard site.isRestored || site.isSuspect || site.gambles else {
-      return fail(Violation(.crash, "\(site.name) takes its own replica for a restored one"))
+      fail(Violation(.crash, "\(site.name) takes its own replica for a restored one"))
+      return true
     }
     tally.checked(.durableBeforeSent)
+    guard witness.isModelled || site.isSuspect || site.gambles else { return false }
     stop(site, "its replica was restored")
+    return true
   }
 
   func stop(_ site: SimulatedSite, _ reason: String) {

@@ -39,6 +39,16 @@ struct ObservedReplica: ReplicaStore {
     return events
   }
 
+  func unanswered() throws -> (entries: [EntryID], lastAnswered: Int64) {
+    try store.unanswered()
+  }
+
+  func begin(_ incarnation: IncarnationID, answers: [Int64: Answer], at now: Milliseconds) throws
+    -> Int64
+  {
+    try store.begin(incarnation, answers: answers, at: now)
+  }
+
   func grow(toSchema text: String, at now: Milliseconds) throws -> SchemaProblem? {
     try store.grow(toSchema: text, at: now)
   }

@@ -45,6 +45,8 @@ extension SimulatedCounty {
     case .nothing:
       planStep(of: site)
     case .answer(let request):
+      // The model does not know what stands in a restored file.
+      if request.path == ProtocolPath.incarnation && noticeRestore(of: site) { return }
       try send(request, from: site)
     case .end:
       try end(site)
@@ -63,7 +65,7 @@ extension SimulatedCounty {
 
   static func point(of step: ReplicaSession.Action) -> PipelinePoint? {
     switch step {
-    case .sayHello, .fetchSchema, .sendNextBatch: .send
+    case .beginIncarnation, .sayHello, .fetchSchema, .sendNextBatch: .send
     case .buildBatches: .readLog
     case .pullNextPage, .pullUnequalCases: .pull
     case .applyPages, .scrub: .apply
@@ -111,8 +113,6 @@ extension SimulatedCounty {
       }
     case SessionError.unreachable:
       return
-    case SessionError.replicaRestored:
-      noticeRestore(of: site)
     case SessionError.refused(let code, _, _):
       refused(site, code)
     case SessionError.uploadRefused, SessionError.unfitAnswer:
@@ -138,6 +138,7 @@ extension SimulatedCounty {
   /// What a request is for, in a story.
   private static func words(for request: ProtocolRequest) -> String {
     switch request.path {
+    case ProtocolPath.incarnation: "asks for a new incarnation"
     case ProtocolPath.hello: "says hello"
     case ProtocolPath.push: "sends a batch"
     case ProtocolPath.pull: "pulls"

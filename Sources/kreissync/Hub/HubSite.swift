@@ -215,12 +215,21 @@ struct HubSiteShow: ParsableCommand {
 
   func run() throws {
     let id = SiteID(site)
-    let (found, instructions) = try options.directory.open(options.key()).read { reader in
-      (try reader.site(id), try reader.instructions(of: id, doneLimit: Self.doneCountMax))
+    let (found, instructions, logs) = try options.directory.open(options.key()).read { reader in
+      (
+        try reader.site(id), try reader.instructions(of: id, doneLimit: Self.doneCountMax),
+        try reader.incarnations(of: id)
+      )
     }
     guard let record = found else { throw AdministrationError.unknownSite(id) }
+    let replicas = SiteReplica.all(of: record, logs)
     if output.json {
-      printJSON(record.json(instructions: instructions))
+      printJSON(
+        .object(
+          record.fields.merging([
+            "instructions": .list(instructions.map(\.json)),
+            "replicas": .list(replicas.map(\.json)),
+          ]) { $1 }))
     } else {
       let contact = record.contact
       print(
@@ -233,12 +242,17 @@ struct HubSiteShow: ParsableCommand {
           last contact  \(contact.lastContact.map(rfc3339) ?? "never")
           last success  \(contact.lastSuccess.map(rfc3339) ?? "never")
           certificate   \(record.certificateExpiresAt.map { "until " + rfc3339($0) } ?? "none")
+          held because  \(record.heldBecause?.rawValue ?? "it is not held")
           asked         \(instructions.isEmpty ? "nothing" : "")
         """)
       for instruction in instructions {
         let result = instruction.result ?? "open"
         print("    \(rfc3339(instruction.issuedAt))  \(instruction.kind)  \(result)")
       }
+      print(
+        TextTable(
+          header: ["replica's log", "state", "last contact", "at"], rows: replicas.map(\.cells)
+        ).text)
     }
   }
 }
@@ -250,11 +264,7 @@ extension SiteRecord {
     .object(fields.merging(["reasons": .list(reasons.map { .text($0) })]) { $1 })
   }
 
-  fileprivate func json(instructions: [StoredInstruction]) -> JSONValue {
-    .object(fields.merging(["instructions": .list(instructions.map(\.json))]) { $1 })
-  }
-
-  private var fields: [String: JSONValue] {
+  fileprivate var fields: [String: JSONValue] {
     [
       "site": .text(id.string), "name": .text(name), "kind": .text(kind.rawValue),
       "areas": .list(areas.map { .text($0) }), "state": .text(state.rawValue),
@@ -270,5 +280,41 @@ extension SiteRecord {
     guard state == .joined || state == .paused, let end = certificateExpiresAt else { return [] }
     if end <= now { return ["certificate_expired"] }
     return end - now <= settings.expiryWarning ? ["certificate_expires_soon"] : []
+  }
+}
+
+/// A log that called in the site's name: its present replica, an older state of it, a copy.
+private struct SiteReplica {
+  let incarnation: String
+  let isPresent: Bool
+  let lastContact: Milliseconds?
+  let machine: String
+
+  /// The present one first, then the ended ones, the latest contact first.
+  static func all(of site: SiteRecord, _ logs: [StoredIncarnation]) -> [SiteReplica] {
+    let contact = site.contact
+    let present = SiteReplica(
+      incarnation: contact.incarnation, isPresent: true, lastContact: contact.lastContact,
+      machine: contact.machine)
+    let ended = logs.filter { $0.endedAt != nil }
+      .sorted { $0.lastContact ?? 0 > $1.lastContact ?? 0 }.map {
+        SiteReplica(
+          incarnation: $0.id.string, isPresent: false, lastContact: $0.lastContact,
+          machine: $0.machine)
+      }
+    return (contact.incarnation.isEmpty ? [] : [present]) + ended
+  }
+
+  var json: JSONValue {
+    [
+      "incarnation": .text(incarnation), "state": .text(isPresent ? "present" : "ended"),
+      "last_contact": JSONValue(time: lastContact), "machine": .text(machine),
+    ]
+  }
+
+  var cells: [String] {
+    [
+      incarnation, isPresent ? "present" : "ended", lastContact.map(rfc3339) ?? "never", machine,
+    ]
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HubStorage
+import ReplicaAgent
 import SyncCore
 
 /// `hub status`: the county at a glance.
@@ -82,6 +83,10 @@ private struct SiteLine: Sendable {
     var reasons: [String] = []
     if site.state == .joined && now - (contact.lastSuccess ?? 0) > Self.quietMax {
       reasons.append(contact.lastSuccess == nil ? "never_synced" : "no_success_for_36_hours")
+    }
+    if let reason = site.heldBecause { reasons.append(reason.rawValue) }
+    if let at = contact.restoredAt, now - at < StatusLight.restoreShownFor {
+      reasons.append(SessionEvent.restored.rawValue)
     }
     if contact.digestEqual == false { reasons.append("digests_unequal") }
     if contact.parked > 0 { reasons.append("parked") }

@@ -24,7 +24,7 @@ extension SiteDirectory {
       directory: path, replicaPath: replicaPath,
       link: PatientLink(link, secondsMax: wait == nil ? 0 : PatientLink<CurlTransport>.secondsMax) {
         wait?($0)
-      }, environment: Surroundings.session(takesSchemas: true) { _ in })
+      }, environment: Surroundings.session(in: path, takesSchemas: true) { _ in })
     return try load.run(record)
   }
 }

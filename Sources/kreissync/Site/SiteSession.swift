@@ -46,7 +46,9 @@ struct SiteSession {
     var session = try SyncSession(
       file: file, sidecars: SidecarFile(directory: directory.path),
       spool: FilePageSpool(directory: directory.path),
-      environment: Surroundings.session(takesSchemas: configuration.takesSchemas) { announced in
+      environment: Surroundings.session(
+        in: directory.path, takesSchemas: configuration.takesSchemas
+      ) { announced in
         try pins.write(HubPins(configured: configuration.pin, pins: announced))
       })
     var outcome = Result {

@@ -72,6 +72,8 @@ struct StatusLight: Equatable {
   private static let freshMax: Milliseconds = 36 * 3_600_000
   /// Five working days always lie within a calendar week.
   private static let staleMax: Milliseconds = 7 * 24 * 3_600_000
+  /// Long enough for the next person who looks.
+  static let restoreShownFor: Milliseconds = 7 * 24 * 3_600_000
 
   init(
     record: ReplicaRecord, schemaVersion: Int, pending: Int64, parked: Int64, proposals: Int64,
@@ -104,14 +106,16 @@ struct StatusLight: Equatable {
     }
     if record.digestEqual == false { red.append("digests_unequal") }
     if let error = record.lastError {
-      if ["fork", "held", "replica_restored", "history_rewritten"].contains(error) {
+      if ["fork", "cloned", "held", "history_rewritten"].contains(error) {
         red.append(error)
       } else {
         yellow.append(error)
       }
     }
+    let isRestored = record.restoredAt.map { now - $0 < Self.restoreShownFor } ?? false
     state = red.isEmpty ? (yellow.isEmpty ? .green : .yellow) : .red
-    reasons = red + yellow
+    // To be known, and nothing to be done.
+    reasons = red + yellow + (isRestored ? [SessionEvent.restored.rawValue] : [])
   }
 }
 
