@@ -58,4 +58,5 @@ package enum ParkReason: String, Sendable, Codable {
   case textTooLong = "text_too_long"
   case rowTooLong = "row_too_long"
   case textNotUTF8 = "text_not_utf8"
+  case valueNotAllowed = "value_not_allowed"
 }

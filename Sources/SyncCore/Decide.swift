@@ -37,6 +37,9 @@
 package struct Decision {
   let context: DecisionContext
   var draft: DecisionDraft
+  /// Cases that this batch would have opened, with the rule that kept them out: their rows are told
+  /// the same.
+  private var refusedCases: [CaseID: Rule] = [:]
 
   private init(context: DecisionContext, view: HubView, digestKey: SipHash128Key) {
     self.context = context
@@ -85,7 +88,9 @@ package struct Decision {
       return Answer(id: change.id, verdict: .applied)
     }
     let role = isHub ? .lead : draft.view.roles[change.caseID]
-    guard let role, role.mayWrite else { return refused(change, .notGranted) }
+    guard let role, role.mayWrite else {
+      return refused(change, refusedCases[change.caseID] ?? .notGranted)
+    }
     let attempt = Attempt(change: change, table: table, role: role)
     switch change.kind {
     case .insert: return insert(attempt)
@@ -106,7 +111,9 @@ package struct Decision {
     guard isPlaced, !change.row.id.string.isEmpty else { return .valueNotAllowed }
     // Nobody has seen what has not happened: such a base would hide every conflict.
     let bases = [change.base] + change.columnBases.map(\.base)
-    guard bases.allSatisfy({ $0 <= context.headSeq }) else { return .valueNotAllowed }
+    guard context.returned != nil || bases.allSatisfy({ $0 <= context.headSeq }) else {
+      return .valueNotAllowed
+    }
     let byteCount = change.cells.values.reduce(0) { $0 + ($1.text?.utf8.count ?? 0) }
     guard byteCount <= RowLimit.rowByteCountMax else { return .valueNotAllowed }
     guard change.cells.mask.subtracting(table.travellingColumns).isEmpty else {
@@ -114,7 +121,7 @@ package struct Decision {
     }
     for (number, value) in zip(change.cells.mask.numbers, change.cells.values) {
       guard let column = table.column(number: number) else { return .unknownColumn }
-      guard column.type.admits(value), !(column.isRequired && value.isNull) else {
+      guard column.type.accepts(value), !(column.isRequired && value.isNull) else {
         return .valueNotAllowed
       }
     }
@@ -130,7 +137,11 @@ package struct Decision {
   private mutating func openCase(_ change: Change, in table: Table) -> Answer {
     let author = context.author.site
     let attempt = Attempt(change: change, table: table, role: .lead)
-    if let rule = objection(toNew: attempt) { return refused(change, rule) }
+    if let rule = objection(toNew: attempt) {
+      refusedCases[change.caseID] = rule
+      return refused(change, rule)
+    }
+    refusedCases[change.caseID] = nil
     draft.open(change.caseID, lead: author)
     draft.create(attempt)
     draft.grant(change.caseID, to: author, as: .lead, isHeldAlready: true)
@@ -149,6 +160,7 @@ package struct Decision {
       guard existing.caseID == change.caseID else { return refused(change, .idTaken) }
       return edit(existing, attempt)
     }
+    if isOutlived(attempt) { return Answer(id: change.id, verdict: .applied) }
     if let rule = objection(toNew: attempt) { return refused(change, rule) }
     draft.create(attempt)
     mentionNew(change, in: attempt.table)
@@ -163,10 +175,19 @@ package struct Decision {
   private mutating func update(_ attempt: Attempt) -> Answer {
     let change = attempt.change
     guard let existing = draft.view.rows[change.row] else { return refused(change, .unknownRow) }
+    if isOutlived(attempt) { return Answer(id: change.id, verdict: .applied) }
     guard existing.isAlive, existing.caseID == change.caseID else {
       return draft.propose(attempt, existing: existing, rule: .rowDeleted)
     }
     return edit(existing, attempt)
+  }
+
+  /// A write that came back, to a row that was deleted behind it: whoever deleted it knew.
+  private func isOutlived(_ attempt: Attempt) -> Bool {
+    guard let returned = context.returned, let existing = draft.view.rows[attempt.change.row],
+      !existing.isAlive, existing.caseID == attempt.change.caseID
+    else { return false }
+    return returned.isBefore(deletionOf: existing)
   }
 
   private mutating func delete(_ attempt: Attempt) -> Answer {
@@ -183,6 +204,11 @@ package struct Decision {
     let touched = attempt.table.columns.indices.filter {
       isForeign(
         existing.versions[$0], above: change.base(ofColumn: attempt.table.columns[$0].number))
+    }
+    if let returned = context.returned {
+      let isLate = existing.versions.contains(where: returned.isBefore)
+      if !isLate { draft.delete(existing, attempt, lost: []) }
+      return Answer(id: change.id, verdict: .applied)
     }
     guard touched.isEmpty || isKnowingLead(attempt) else {
       return draft.propose(attempt, existing: existing, rule: .changedMeanwhile)

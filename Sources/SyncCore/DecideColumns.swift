@@ -45,8 +45,24 @@ extension Decision {
   private func contest(
     at position: Int, _ incoming: Value, existing: StoredRow, _ attempt: Attempt
   ) -> Contest {
+    if let returned = context.returned {
+      let isLate = members(of: position, in: attempt.table).contains {
+        returned.isBefore(existing.versions[$0])
+      }
+      return Contest(
+        position: position, incoming: incoming,
+        resolution: isLate ? .currentStays(.laterInHistory) : nil)
+    }
     let conflict = conflict(at: position, existing: existing, attempt)
     return Contest(position: position, incoming: incoming, resolution: conflict.map(resolve))
+  }
+
+  /// The positions of the columns that end as this one does: its group's, or its own.
+  private func members(of position: Int, in table: Table) -> [Int] {
+    let group = table.columns[position].group
+    return table.columns.indices.filter {
+      $0 == position || group != nil && table.columns[$0].group == group
+    }
   }
 
   /// What is written into the column, if anything is.
@@ -70,9 +86,7 @@ extension Decision {
   private func conflict(at position: Int, existing: StoredRow, _ attempt: Attempt) -> Conflict? {
     let table = attempt.table
     let column = table.columns[position]
-    let members = table.columns.indices.filter {
-      $0 == position || column.group != nil && table.columns[$0].group == column.group
-    }
+    let members = members(of: position, in: table)
     let touched = members.filter {
       isForeign(
         existing.versions[$0], above: attempt.change.base(ofColumn: table.columns[$0].number))

@@ -123,6 +123,11 @@ struct DecisionDraft {
     dead.isAlive = false
     dead.values = existing.values.map { _ in .null }
     dead.lastSeq = seq
+    if context.returned != nil {
+      dead.versions = attempt.table.columns.map {
+        version(of: attempt.change, column: $0.number, seq: seq, isDirect: true)
+      }
+    }
     replace(existing, with: dead, in: attempt.table)
     log(attempt, seq: seq, kind: .delete, cells: .empty)
   }
@@ -190,7 +195,8 @@ struct DecisionDraft {
   {
     ColumnVersion(
       seq: seq, site: context.author.site, incarnation: context.author.incarnation,
-      isDirect: isDirect, editedAt: corrected(change.editedAt(ofColumn: column)))
+      isDirect: isDirect, editedAt: corrected(change.editedAt(ofColumn: column)),
+      formerSeq: context.returned?.formerSeq)
   }
 
   /// Nothing was edited after it arrived: a clock that runs ahead must not win for years.

@@ -24,10 +24,15 @@ package struct ColumnVersion: Hashable, Sendable {
   package let isDirect: Bool
   /// The author's clock, corrected by the measured skew.
   package let editedAt: Milliseconds
+  /// The number that the write had in an earlier history, where it came back to a restored hub; nil
+  /// for what was written in the history of `seq`. It orders values, and nothing else.
+  package let formerSeq: Int64?
 
   package init(
-    seq: Int64, site: SiteID, incarnation: IncarnationID, isDirect: Bool, editedAt: Milliseconds
+    seq: Int64, site: SiteID, incarnation: IncarnationID, isDirect: Bool, editedAt: Milliseconds,
+    formerSeq: Int64? = nil
   ) {
+    self.formerSeq = formerSeq
     self.seq = seq
     self.site = site
     self.incarnation = incarnation
@@ -153,6 +158,33 @@ package struct Author: Sendable {
   }
 }
 
+/// A batch that an earlier history of the hub had answered and that the restored hub has forgotten.
+/// It comes back with its verdicts: old numbers order its values, not policy.
+package struct ReturnedBatch: Sendable {
+  /// The head of the earlier history's log when the batch was answered.
+  package let formerSeq: Int64
+  /// The last entry that both histories have.
+  package let sharedSeq: Int64
+
+  package init(formerSeq: Int64, sharedSeq: Int64) {
+    self.formerSeq = formerSeq
+    self.sharedSeq = sharedSeq
+  }
+
+  /// Whether something was written behind the batch: later in the earlier history, or in this one.
+  func isBefore(_ version: ColumnVersion) -> Bool {
+    version.formerSeq.map { $0 > formerSeq } ?? (version.seq > sharedSeq)
+  }
+
+  /// Whether a deleted row died behind the batch.
+  func isBefore(deletionOf row: StoredRow) -> Bool {
+    guard row.lastSeq > sharedSeq else { return false }
+    // A deletion that came back has left its number in the row's versions.
+    let death = row.versions.first { $0.seq == row.lastSeq && $0.formerSeq != nil }
+    return death.map(isBefore) ?? true
+  }
+}
+
 /// Everything else that a decision depends on.
 package struct DecisionContext: Sendable {
   package let schema: Schema
@@ -169,6 +201,8 @@ package struct DecisionContext: Sendable {
   package let viewersOfNewCases: [SiteID]
   /// The domain's hard rules; nil where nothing is refused but by the core's own.
   package let rules: (any DomainRules)?
+  /// Set while a batch comes back to a restored hub.
+  package var returned: ReturnedBatch?
 
   package init(
     schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, sites: Set<SiteID>,

@@ -23,6 +23,8 @@ package struct LogEntry: Hashable, Sendable {
     case row(ChangeKind, RowImage)
     /// A site may hold a case from this entry on.
     case grant(CaseID, SiteID, Role)
+    /// The hub was restored: this history goes on from an earlier one behind its entry `through`.
+    case history(HistoryID, through: Int64)
   }
 
   package let seq: Int64
@@ -53,6 +55,7 @@ package struct LogEntry: Hashable, Sendable {
     switch content {
     case .row(_, let image): image.caseID
     case .grant(let caseID, _, _): caseID
+    case .history: .none
     }
   }
 }
@@ -79,6 +82,10 @@ extension LogEntry {
       writer.text(caseID.text)
       writer.text(site.text)
       writer.text(ByteText(role.rawValue))
+    case .history(let history, let through):
+      writer.byte(17)
+      writer.text(history.text)
+      writer.varint(UInt64(through))
     }
     return writer.bytes
   }

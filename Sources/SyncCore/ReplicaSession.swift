@@ -7,16 +7,23 @@
 ///                    └─────────────────────────────────┘
 ///                      the scrub found writes that no trigger saw
 ///
+/// More unequal rows than ``RepairLimit`` lets a replica mend by itself lead to `parting`, unequal.
+///
 /// Between greeting and building the state is `growing` where the hub's schema is newer: the site
-/// takes it over, or goes on with its own. Before greeting it is `renaming` where the replica's file
-/// was restored, and once behind it where only the hub has seen that. Push comes first, so that a pull brings the verdicts'
-/// consequences. A failure at any step leads to `parting` with its code if the hub was reached, and
-/// ends the session.
+/// takes it over, or goes on with its own. Before greeting it is `renaming` where the replica's
+/// file was restored, and once behind it where only the hub has seen that; behind it `adopting` and
+/// `returning` where the hub itself was restored. Push comes first, so that a pull brings the
+/// verdicts' consequences. A failure at any step leads to `parting` with its code if the hub was
+/// reached, and ends the session.
 package struct ReplicaSession: Sendable {
   /// The step that is under way.
   package enum State: Hashable, Sendable {
     case renaming
     case greeting
+    /// Finding its place in the history of a hub that was restored.
+    case adopting
+    /// Returning what that hub has forgotten.
+    case returning
     case growing
     case building
     case sending
@@ -36,6 +43,13 @@ package struct ReplicaSession: Sendable {
     /// The hub has answered for a stretch of what waits, and the new incarnation has begun if that
     /// was the last.
     case incarnationAnswered(isLast: Bool)
+    /// The hub was restored, and has a new history since.
+    case historyChanged
+    case historyAdopted
+    /// As `greeted`, and the hub has forgotten batches that it had answered.
+    case returnDue
+    case batchReturned
+    case nothingToReturn
     /// The hub answered the hello and its log extends the one the site saw.
     case greeted
     /// As `greeted`, and the county's schema is newer than the replica's.
@@ -53,10 +67,18 @@ package struct ReplicaSession: Sendable {
     case pageReceived(isLast: Bool)
     /// `unequalCases`: clean cases whose digest is not the hub's.
     case applied(unequalCases: Int)
-    /// Whether writes came to light that no trigger saw: they are offered like any other.
-    case scrubbed(found: Bool)
+    case scrubbed(Scrubbing)
     case failed
     case parted
+  }
+
+  /// What a look for writes that no trigger saw has brought to light.
+  package enum Scrubbing: Hashable, Sendable {
+    /// Some: they are offered like any other.
+    case found
+    case nothing
+    /// None, and what differs is beyond ``RepairLimit``: a person decides.
+    case nothingAndTooMuchToMend
   }
 
   /// What the machine asks the shell to do.
@@ -64,6 +86,8 @@ package struct ReplicaSession: Sendable {
     /// Begin a new incarnation, and ask for what waits.
     case beginIncarnation
     case sayHello
+    case askForHistory
+    case returnNextBatch
     case fetchSchema
     case buildBatches
     case sendNextBatch
@@ -93,16 +117,19 @@ package struct ReplicaSession: Sendable {
   /// - Precondition: the event can occur in this state; anything else is an error of the shell.
   package mutating func handle(_ event: Event) -> Action {
     switch (state, event) {
+    case (.renaming, _), (.adopting, _), (.returning, _):
+      return handleIdentity(event)
     case (.greeting, .begun):
       return .sayHello
     case (.greeting, .begunRestored), (.greeting, .restoreSeen):
       state = .renaming
       return .beginIncarnation
-    case (.renaming, .incarnationAnswered(isLast: false)):
-      return .beginIncarnation
-    case (.renaming, .incarnationAnswered(isLast: true)):
-      state = .greeting
-      return .sayHello
+    case (.greeting, .historyChanged):
+      state = .adopting
+      return .askForHistory
+    case (.greeting, .returnDue):
+      state = .returning
+      return .returnNextBatch
     case (.greeting, .greeted), (.growing, .schemaSettled):
       return build()
     case (.greeting, .schemaOffered):
@@ -127,30 +154,77 @@ package struct ReplicaSession: Sendable {
     case (.pulling, .pageReceived(isLast: true)):
       state = .applying
       return .applyPages
-    case (.applying, .applied(let unequalCases))
-    where unequalCases > 0 && repairCount < Self.repairCountMax:
-      repairCount += 1
-      return .scrub
-    case (.applying, .scrubbed(found: true)):
-      return build()
-    case (.applying, .scrubbed(found: false)):
-      state = .pulling
-      return .pullUnequalCases
-    case (.applying, .applied):
-      state = .parting
-      return .sayGoodbye
-    case (.greeting, .failed), (.renaming, .failed):
+    case (.applying, .applied(let unequalCases)):
+      return judge(unequalCases)
+    case (.applying, .scrubbed(let found)):
+      return go(on: found)
+    case (.parting, .parted):
       state = .ended
       return .finish
-    case (.growing, .failed), (.building, .failed), (.sending, .failed), (.pulling, .failed),
-      (.applying, .failed):
-      state = .parting
-      return .sayGoodbye
-    case (.parting, .parted), (.parting, .failed):
-      state = .ended
-      return .finish
+    case (_, .failed):
+      return fail()
     default:
       preconditionFailure("a session in state \(state) cannot meet \(event)")
+    }
+  }
+
+  /// The steps of a replica or a hub that was restored.
+  private mutating func handleIdentity(_ event: Event) -> Action {
+    switch (state, event) {
+    case (.renaming, .incarnationAnswered(isLast: false)):
+      return .beginIncarnation
+    case (.renaming, .incarnationAnswered(isLast: true)), (.adopting, .historyAdopted):
+      state = .greeting
+      return .sayHello
+    case (.returning, .batchReturned):
+      return .returnNextBatch
+    case (.returning, .nothingToReturn):
+      return build()
+    case (.returning, .uploadRefused):
+      state = .pulling
+      return .pullNextPage
+    case (_, .failed):
+      return fail()
+    default:
+      preconditionFailure("a session in state \(state) cannot meet \(event)")
+    }
+  }
+
+  /// What an apply leads to.
+  private mutating func judge(_ unequalCases: Int) -> Action {
+    guard unequalCases > 0, repairCount < Self.repairCountMax else {
+      state = .parting
+      return .sayGoodbye
+    }
+    repairCount += 1
+    return .scrub
+  }
+
+  /// What a scrub leads to.
+  private mutating func go(on found: Scrubbing) -> Action {
+    switch found {
+    case .found:
+      return build()
+    case .nothing:
+      state = .pulling
+      return .pullUnequalCases
+    case .nothingAndTooMuchToMend:
+      state = .parting
+      return .sayGoodbye
+    }
+  }
+
+  /// A hub that was reached is said goodbye to.
+  private mutating func fail() -> Action {
+    switch state {
+    case .returning, .growing, .building, .sending, .pulling, .applying:
+      state = .parting
+      return .sayGoodbye
+    case .greeting, .renaming, .adopting, .parting:
+      state = .ended
+      return .finish
+    case .ended:
+      preconditionFailure("a session that has ended cannot fail")
     }
   }
 

@@ -9,8 +9,8 @@ package enum SiteSchedule: Hashable, Sendable {
   /// Again and again, so many milliseconds apart.
   case every(Milliseconds)
 
-  /// On the wall clock, from midnight: when offices are closed, and the night's backup of the hub,
-  /// which runs after midnight, is through.
+  /// On the wall clock, from midnight: when offices are closed. The hub's own backup comes behind
+  /// it, see ``BackupSchedule/usual``.
   package static let nightWindow = 2 * BerlinTime.hour..<4 * BerlinTime.hour + BerlinTime.hour / 2
 
   /// From 5 seconds, as fast as a session of a small office takes, to a day, beyond which one is
@@ -23,9 +23,9 @@ package enum SiteSchedule: Hashable, Sendable {
   package func next(after instant: Milliseconds, for site: SiteID) -> Milliseconds {
     switch self {
     case .nightly:
-      let today = BerlinTime.dayNumber(ofWall: BerlinTime.wall(at: instant))
-      let tonight = Self.start(ofNight: today, for: site)
-      return tonight > instant ? tonight : Self.start(ofNight: today + 1, for: site)
+      let length = Self.nightWindow.upperBound - Self.nightWindow.lowerBound
+      let start = DailyTime(Self.nightWindow.lowerBound + Self.share(of: length, for: site))
+      return start.next(after: instant)
     case .every(let interval):
       precondition(Self.intervalRange.contains(interval))
       let phase = Self.share(of: interval, for: site)
@@ -40,12 +40,6 @@ package enum SiteSchedule: Hashable, Sendable {
     case .nightly: BerlinTime.day / 2
     case .every(let interval): interval
     }
-  }
-
-  private static func start(ofNight day: Int64, for site: SiteID) -> Milliseconds {
-    let length = nightWindow.upperBound - nightWindow.lowerBound
-    return BerlinTime.instant(
-      ofWall: day * BerlinTime.day + nightWindow.lowerBound + share(of: length, for: site))
   }
 
   /// A site's own place in a span, spread evenly over the sites of a county.

@@ -36,6 +36,36 @@ package enum ColumnType: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the value means something in a column of this type: a date is a day of the calendar's
+  /// form, yes and no are 1 and 0. Emptiness is judged elsewhere. Codes are not looked at: which
+  /// there are is the schema's, and a newer one has more.
+  package func accepts(_ value: Value) -> Bool {
+    guard admits(value) else { return false }
+    switch (self, value) {
+    case (.date, .text(let text)): return Self.isDay(text.string.utf8)
+    case (.boolean, .integer(let number)): return number == 0 || number == 1
+    default: return true
+    }
+  }
+
+  /// `YYYY-MM-DD` with a month of the year and a day of a month.
+  private static func isDay(_ text: String.UTF8View) -> Bool {
+    guard text.count == 10 else { return false }
+    var number = 0
+    var month = 0
+    for (position, byte) in text.enumerated() {
+      if position == 4 || position == 7 {
+        guard byte == 0x2D else { return false }
+        if position == 7 { month = number }
+        number = 0
+        continue
+      }
+      guard (0x30...0x39).contains(byte) else { return false }
+      number = number * 10 + Int(byte - 0x30)
+    }
+    return (1...12).contains(month) && (1...31).contains(number)
+  }
+
   /// Whether a column of this type can hold the value. Emptiness is judged elsewhere.
   package func admits(_ value: Value) -> Bool {
     switch value {

@@ -27,6 +27,7 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case smallerWins = "smaller_wins"
   case firstValueStays = "first_value_stays"
   case laterStateWins = "later_state_wins"
+  case laterInHistory = "later_in_history"
   case personDecides = "person_decides"
   // Rows.
   case rowDeleted = "row_deleted"

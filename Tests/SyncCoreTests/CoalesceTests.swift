@@ -293,7 +293,7 @@ struct CoalesceCaseTests {
     let coalescing = log.coalesced(now: [
       "q": .there(), "p": .there(in: CountySample.caseB), "r": .there(),
       "case-b": .there(
-        ["opened_on": "2025"], in: CountySample.caseB, of: CountySample.caseFile),
+        ["opened_on": "2025-01-01"], in: CountySample.caseB, of: CountySample.caseFile),
     ])
     #expect(coalescing.changes.map(\.row.id.string) == ["q", "case-b", "p", "r"])
   }

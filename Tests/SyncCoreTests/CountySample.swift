@@ -39,9 +39,9 @@ enum CountySample {
       column(8, "sex", .text, .once),
       column(9, "state", .code, .state, codes: ["open", "done", "gone"], terminal: ["done"]),
       column(10, "goal", .text, .manual),
-      column(11, "from", .date, .lead, group: "stay"),
-      column(12, "to", .date, .lead, group: "stay"),
-      column(13, "born", .date, .once, group: "birth"),
+      column(11, "from", .text, .lead, group: "stay"),
+      column(12, "to", .text, .lead, group: "stay"),
+      column(13, "born", .text, .once, group: "birth"),
       column(14, "precision", .text, .once, group: "birth"),
       column(15, "desk", .text, .lead, tier: .local),
     ])

@@ -211,7 +211,8 @@ struct DecisionColumnTests {
     author: String, site: SiteID, incarnation: IncarnationID, isDirect: Bool, isOwn: Bool
   ) {
     let isNews = author.hasSuffix("its file")
-    let version = ColumnVersion.by(site, isNews ? 61 : 60, incarnation: incarnation, isDirect: isDirect)
+    let version = ColumnVersion.by(
+      site, isNews ? 61 : 60, incarnation: incarnation, isDirect: isDirect)
     let hub = hub(["goal": "g"], versions: ["goal": version])
     let context = CountySample.context(
       CountySample.contributor, ancestors: [CountySample.ancestor(through: 60)])

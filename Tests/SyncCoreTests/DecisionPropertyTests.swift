@@ -154,7 +154,9 @@ private struct RandomBatch {
     let view = hub.view
     changes = (1...Int64(random.number(1...8))).map { Self.change($0, upon: view, &random) }
     context = CountySample.context(
-      author, ancestors: random.chance(50) ? [CountySample.ancestor(through: random.pick([20, 60, .max]))] : [])
+      author,
+      ancestors: random.chance(50)
+        ? [CountySample.ancestor(through: random.pick([20, 60, .max]))] : [])
   }
 
   private static func hub(_ random: inout SeededGenerator) -> HubSample {

@@ -199,7 +199,7 @@ struct DecisionRowTests {
   func caseErasure(role: Role) {
     var hub = HubSample()
     let root = CountySample.caseFile.key("case-a")
-    hub.put(root, ["opened_on": "2025"])
+    hub.put(root, ["opened_on": "2025-01-01"])
     let plan = hub.decide([.of(.delete, root)], by: CountySample.lead, as: role)
     #expect(plan.answers.map(\.rule) == [.caseErasure])
     #expect(plan.proposals.map(\.column) == [nil])

@@ -92,7 +92,7 @@ struct DecisionTests {
     expectRefused(.of(.delete, Self.person), .notGranted, as: role)
     expectRefused(.of(.insert, CountySample.person.key("q"), ["name": "x"]), .notGranted, as: role)
     expectRefused(
-      .of(.insert, CountySample.caseFile.key("case-a"), ["opened_on": "2025"]), .notGranted,
+      .of(.insert, CountySample.caseFile.key("case-a"), ["opened_on": "2025-01-01"]), .notGranted,
       as: role)
   }
 
@@ -118,7 +118,7 @@ struct DecisionTests {
     let root = CountySample.caseFile.key("case-n")
     let plan = hub().decide(
       [
-        .of(.insert, root, ["opened_on": "2025"], in: caseID),
+        .of(.insert, root, ["opened_on": "2025-01-01"], in: caseID),
         .of(.insert, CountySample.person.key("q"), ["name": "x"], n: 2, in: caseID),
       ], by: CountySample.contributor, as: nil)
     #expect(plan.answers.map(\.verdict) == [.applied, .applied])

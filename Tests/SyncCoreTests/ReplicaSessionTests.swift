@@ -68,7 +68,7 @@ struct ReplicaSessionTests {
     var session = started(in: .applying)
     for _ in 0..<ReplicaSession.repairCountMax {
       #expect(session.handle(.applied(unequalCases: 4)) == .scrub)
-      #expect(session.handle(.scrubbed(found: false)) == .pullUnequalCases)
+      #expect(session.handle(.scrubbed(.nothing)) == .pullUnequalCases)
       #expect(session.state == .pulling)
       #expect(session.handle(.pageReceived(isLast: false)) == .pullNextPage)
       #expect(session.handle(.pageReceived(isLast: true)) == .applyPages)
@@ -81,7 +81,7 @@ struct ReplicaSessionTests {
   func scrubbed() {
     var session = started(in: .applying)
     #expect(session.handle(.applied(unequalCases: 1)) == .scrub)
-    #expect(session.handle(.scrubbed(found: true)) == .buildBatches)
+    #expect(session.handle(.scrubbed(.found)) == .buildBatches)
     #expect(session.handle(.built(reachesEnd: true)) == .sendNextBatch)
     #expect(session.handle(.outboxEmpty) == .pullNextPage)
     #expect(session.handle(.pageReceived(isLast: true)) == .applyPages)
@@ -96,13 +96,60 @@ struct ReplicaSessionTests {
     #expect(session.handle(.applied(unequalCases: 0)) == .sayGoodbye)
   }
 
+  @Test("more than a session mends by itself is left for a person")
+  func tooMuch() {
+    var session = started(in: .applying)
+    #expect(session.handle(.applied(unequalCases: 900)) == .scrub)
+    #expect(session.handle(.scrubbed(.nothingAndTooMuchToMend)) == .sayGoodbye)
+  }
+
   @Test("a repair that helps ends the session")
   func repaired() {
     var session = started(in: .applying)
     #expect(session.handle(.applied(unequalCases: 1)) == .scrub)
-    #expect(session.handle(.scrubbed(found: false)) == .pullUnequalCases)
+    #expect(session.handle(.scrubbed(.nothing)) == .pullUnequalCases)
     #expect(session.handle(.pageReceived(isLast: true)) == .applyPages)
     #expect(session.handle(.applied(unequalCases: 0)) == .sayGoodbye)
+  }
+
+  @Test("a restored replica begins a new incarnation before it greets", arguments: [true, false])
+  func restored(bySidecar: Bool) {
+    var session = ReplicaSession()
+    if bySidecar {
+      #expect(session.handle(.begunRestored) == .beginIncarnation)
+    } else {
+      #expect(session.handle(.begun) == .sayHello)
+      #expect(session.handle(.restoreSeen) == .beginIncarnation)
+    }
+    #expect(session.handle(.incarnationAnswered(isLast: false)) == .beginIncarnation)
+    #expect(session.handle(.incarnationAnswered(isLast: true)) == .sayHello)
+    #expect(session.handle(.greeted) == .buildBatches)
+  }
+
+  @Test("what a restored hub has forgotten is returned before anything is built")
+  func restoredHub() {
+    var session = ReplicaSession()
+    #expect(session.handle(.begun) == .sayHello)
+    #expect(session.handle(.historyChanged) == .askForHistory)
+    #expect(session.handle(.historyAdopted) == .sayHello)
+    #expect(session.handle(.returnDue) == .returnNextBatch)
+    #expect(session.handle(.batchReturned) == .returnNextBatch)
+    var refused = session
+    #expect(refused.handle(.uploadRefused) == .pullNextPage)
+    var failed = session
+    #expect(failed.handle(.failed) == .sayGoodbye)
+    #expect(session.handle(.nothingToReturn) == .buildBatches)
+  }
+
+  @Test(
+    "a failure before the hub has greeted ends the session",
+    arguments: [
+      [.begunRestored], [.begun, .restoreSeen], [.begun, .historyChanged],
+    ] as [[ReplicaSession.Event]])
+  func failsEarly(events: [ReplicaSession.Event]) {
+    var session = ReplicaSession()
+    for event in events { _ = session.handle(event) }
+    #expect(session.handle(.failed) == .finish && session.state == .ended)
   }
 
   @Test("a hub that was never reached is not said goodbye to")
