@@ -94,6 +94,29 @@ package enum DecoderTable {
       "snapshot-part-request", reads: "JSON", from: "any enrolled site",
       covers: snapshotMessage("SnapshotPartRequest"), check: MessageLaws.snapshotPartRequest),
     FuzzedDecoder(
+      "compare-request", reads: "JSON", from: "any enrolled site",
+      covers: compareMessage("CompareRequest") + compareMessage("CompareContinuation"),
+      check: MessageLaws.compareRequest),
+    FuzzedDecoder(
+      "compare-response", reads: "JSON", from: "the hub",
+      covers: compareMessage("CompareResponse") + compareMessage("WireCaseDigest")
+        + compareMessage("WireRowDigest"),
+      check: MessageLaws.compareResponse),
+    FuzzedDecoder(
+      "reload-record", reads: "JSON of `reload.json`",
+      from: "whoever writes the site's directory",
+      covers: [
+        "ReplicaAgent/Reload.swift struct ReloadRecord", "ReplicaAgent/Reload.swift func read",
+      ],
+      check: MessageLaws.reloadRecord),
+    FuzzedDecoder(
+      "replica-check", reads: "JSON of `check.json`", from: "whoever writes the site's directory",
+      covers: [
+        "ReplicaAgent/ReplicaCheck.swift struct ReplicaCheck",
+        "ReplicaAgent/ReplicaCheck.swift func read",
+      ],
+      check: MessageLaws.replicaCheck),
+    FuzzedDecoder(
       "first-load", reads: "JSON of `first-load.json`",
       from: "whoever writes the site's directory",
       covers: [
@@ -112,6 +135,24 @@ package enum DecoderTable {
       "incarnation-response", reads: "JSON", from: "the hub",
       covers: ["SyncProtocol/IncarnationExchange.swift struct IncarnationResponse"],
       check: MessageLaws.incarnationResponse),
+    FuzzedDecoder(
+      "history-request", reads: "JSON", from: "any enrolled site",
+      covers: ["SyncProtocol/HistoryExchange.swift struct HistoryRequest"],
+      check: MessageLaws.historyRequest),
+    FuzzedDecoder(
+      "history-response", reads: "JSON", from: "the hub",
+      covers: [
+        "SyncProtocol/HistoryExchange.swift struct HistoryResponse",
+        "SyncProtocol/HistoryExchange.swift struct WireLogEnd",
+      ],
+      check: MessageLaws.historyResponse),
+    FuzzedDecoder(
+      "return", reads: "the body of a returned batch", from: "any enrolled site",
+      covers: ["SyncProtocol/HistoryExchange.swift func decode"], check: MessageLaws.returned),
+    FuzzedDecoder(
+      "return-response", reads: "JSON", from: "the hub",
+      covers: ["SyncProtocol/HistoryExchange.swift struct ReturnResponse"],
+      check: MessageLaws.returnResponse),
     FuzzedDecoder(
       "schema-request", reads: "JSON", from: "any enrolled site",
       covers: ["SyncProtocol/SchemaExchange.swift struct SchemaRequest"],
@@ -220,6 +261,10 @@ package enum DecoderTable {
 
   private static func snapshotMessage(_ type: String) -> [String] {
     ["SyncProtocol/SnapshotMessages.swift struct \(type)"]
+  }
+
+  private static func compareMessage(_ type: String) -> [String] {
+    ["SyncProtocol/CompareMessages.swift struct \(type)"]
   }
 
   private static func message(_ type: String) -> [String] {

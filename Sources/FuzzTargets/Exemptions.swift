@@ -20,7 +20,10 @@ extension DecoderTable {
       "the hub's own file, mode 0600; what is in it the decoder `snapshot-response` reads",
     "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
+    "HubStorage/SQLiteHubBackup.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/HubRecords.swift": "an enumeration by its text, from the hub's own file",
+    "HubStorage/ReplicaLogRecords.swift": "an enumeration by its text, from the hub's own file",
+    "ReplicaAgent/DamagedFile.swift": "names the file; the decoder `sidecar` reads what is in it",
     "HubStorage/SchemaUpdate.swift init(from":
       "compares two schemas, which the decoder `schema` has read",
     "ReplicaStorage/ReplicaFile.swift func read": "reads rows by SQL, no bytes",
@@ -30,6 +33,7 @@ extension DecoderTable {
     "SyncCore/ByteCoding.swift": "the primitives that all block decoders read by",
     "SyncProtocol/DurableFile.swift": "returns bytes as they are, up to a limit",
     "Replica/SiteCertificate.swift": "the site's own certificate from the pinned hub",
+    "Replica/CertificateExamination.swift": "the site's own key and certificate, as above",
     "kreissync/Site/SiteConfiguration.swift": "the owner's own settings, by the reader below",
     "kreissync/Hub/HubSettings.swift": "the owner's own settings, by the reader below",
     "kreissync/ConfigurationFile.swift":

@@ -60,6 +60,36 @@ enum MessageLaws {
     try message(bytes, as: SnapshotPartRequest.self)
   }
 
+  static func compareRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: CompareRequest.self) { request throws(BrokenLaw) in
+      try requireSense(request.since)
+      guard request.isWellFormed else { return }
+      try require(
+        (request.cases ?? []).count <= CompareRequest.caseCountMax
+          && (request.buckets ?? []).allSatisfy { (0..<ScopeBuckets.count).contains($0) },
+        "a comparison keeps its limits")
+    }
+  }
+
+  static func compareResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: CompareResponse.self) { answer throws(BrokenLaw) in
+      for entry in answer.rows ?? [] {
+        guard let row = entry.row else { continue }
+        try require(
+          WireRowDigest(row, in: CaseID(entry.case)).row == row, "a row of digests has one spelling"
+        )
+      }
+    }
+  }
+
+  static func reloadRecord(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: ReloadRecord.self)
+  }
+
+  static func replicaCheck(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: ReplicaCheck.self)
+  }
+
   static func firstLoad(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     try message(bytes, as: FirstLoadRecord.self)
   }
@@ -75,6 +105,31 @@ enum MessageLaws {
 
   static func incarnationResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     try message(bytes, as: IncarnationResponse.self)
+  }
+
+  static func historyRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: HistoryRequest.self)
+  }
+
+  static func historyResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: HistoryResponse.self)
+  }
+
+  static func returned(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    do {
+      let body = try ReturnBody.decode(bytes)
+      let again = ReturnBody.encode(session: body.session, answer: body.answer, batch: body.batch)
+      try require(again == bytes, "a body is written as it was read")
+      return .read
+    } catch let error as BrokenLaw {
+      throw error
+    } catch {
+      return .refused
+    }
+  }
+
+  static func returnResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: ReturnResponse.self)
   }
 
   static func schemaRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {

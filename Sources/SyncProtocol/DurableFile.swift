@@ -133,6 +133,11 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
     self.code = code
   }
 
+  /// The code of a disk without room, for failures that another library met.
+  package static let storageFullCode = ENOSPC
+  /// The code of a file that is not there.
+  package static let missingCode = ENOENT
+
   /// Whether free space is the cure.
   package var isStorageFull: Bool { code == ENOSPC || code == EDQUOT }
 
@@ -142,6 +147,7 @@ package struct FileFailure: Error, Sendable, Equatable, CustomStringConvertible 
       case ENOSPC, EDQUOT: "free some space and repeat the command"
       case EACCES, EPERM: "give the account that runs kreissync the right to it"
       case EROFS: "mount the file system for writing"
+      case EEXIST: "choose another name: nothing is overwritten"
       default: "look at the path and repeat the command"
       }
     return "cannot \(operation.rawValue) \(path): \(String(cString: strerror(code))); \(cure)"

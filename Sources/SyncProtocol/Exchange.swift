@@ -49,10 +49,13 @@ package enum ProtocolPath {
   package static let pull = "/v1/pull"
   package static let bye = "/v1/bye"
   package static let incarnation = "/v1/incarnation"
+  package static let history = "/v1/history"
+  package static let returned = "/v1/return"
   package static let schema = "/v1/schema"
   package static let renew = "/v1/renew"
   package static let snapshot = "/v1/snapshot"
   package static let snapshotPart = "/v1/snapshot/part"
+  package static let compare = "/v1/compare"
   /// On the join listener only.
   package static let join = "/v1/join"
 }

@@ -60,8 +60,12 @@ package struct IncarnationResponse: Codable, Sendable, Equatable {
   /// What became of those entries that the hub has answered before, under whatever incarnation.
   /// The others are new to it.
   package var answers: [WireAnswer]
+  /// The session number that the site was given last, by whichever of its states: the replica
+  /// keeps it as its own.
+  package var session: Int64
 
-  package init(answers: [WireAnswer]) {
+  package init(answers: [WireAnswer], session: Int64) {
+    self.session = session
     self.answers = answers
   }
 }

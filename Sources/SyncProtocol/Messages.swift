@@ -80,11 +80,22 @@ package struct HelloResponse: Codable, Sendable, Equatable {
   package var pins: [String]?
   /// What the site is asked to do in this session. Nil for nothing.
   package var instructions: [WireInstruction]?
+  /// Whether the hub was restored and still waits for what other sites have to return: what differs
+  /// is not to be repaired from it. Nil for no.
+  package var recovering: Bool?
+  /// The entry up to which the log stands in a verified backup, and the hub's clock when that
+  /// backup was begun. Nil before the first.
+  package var secured: Int64?
+  package var securedAtMilliseconds: Int64?
 
   package init(
     session: Int64, head: Position, consistency: [Hash256], clock: Milliseconds,
-    schemaVersion: Int, pins: [String]? = nil, instructions: [WireInstruction]? = nil
+    schemaVersion: Int, pins: [String]? = nil, instructions: [WireInstruction]? = nil,
+    recovering: Bool? = nil, secured: Int64? = nil, securedAt: Milliseconds? = nil
   ) {
+    self.recovering = recovering
+    self.secured = secured
+    securedAtMilliseconds = securedAt
     self.pins = pins
     self.instructions = instructions
     self.session = session
@@ -100,10 +111,21 @@ package struct WireInstruction: Codable, Sendable, Equatable {
   package var id: String
   /// ``Instruction`` names those that this program knows; others are left alone.
   package var kind: String
+  /// The case that it is about; nil for all.
+  package var `case`: String?
+  /// The number of the table that it is about; nil for all.
+  package var table: Int?
+  /// Only to say what would be done; nil for no.
+  package var dryRun: Bool?
 
-  package init(id: String, kind: String) {
+  package init(
+    id: String, kind: String, selection: RowSelection = .everything, isDryRun: Bool = false
+  ) {
     self.id = id
     self.kind = kind
+    `case` = selection.caseID?.string
+    table = selection.table
+    dryRun = isDryRun ? true : nil
   }
 }
 
@@ -113,27 +135,41 @@ package enum Instruction: String, Sendable, CaseIterable {
   case renewCertificate = "renew_certificate"
   /// Compute the digests of all cases anew and compare them with the hub's.
   case verify
+  /// Compare, and mend the rows that differ.
+  case repair
+  /// Write all rows anew from a snapshot.
+  case reload
 }
 
 /// What became of an instruction.
 package struct WireInstructionResult: Codable, Sendable, Equatable {
   package var id: String
-  /// A code, as ``VerifyResult`` for `verify`.
+  /// A code: ``VerifyResult``.
   package var result: String
+  /// Rows that differed; nil where they were not counted.
+  package var differences: Int64?
+  /// Rows of these that were mended.
+  package var repaired: Int64?
 
-  package init(id: String, result: String) {
+  package init(id: String, result: String, differences: Int64? = nil, repaired: Int64? = nil) {
     self.id = id
     self.result = result
+    self.differences = differences
+    self.repaired = repaired
   }
 }
 
-/// How a comparison of the whole scope ended.
+/// How a comparison ended, and what followed it.
 package enum VerifyResult: String, Sendable, CaseIterable {
   case equal
-  /// Cases differed, were pulled whole, and are equal.
+  /// Rows differed, were mended, and are equal.
   case repaired
-  /// Cases differ also after the repair.
+  /// The rows were written anew, and are equal.
+  case reloaded
+  /// Rows differ, also after whatever was asked for.
   case unequal
+  /// More rows differ than ``RepairLimit`` lets a site mend by itself; nothing was changed.
+  case tooLarge = "repair_too_large"
 }
 
 /// The hub's answer to one batch, stored there and repeated byte by byte.

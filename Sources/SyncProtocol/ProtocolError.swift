@@ -25,6 +25,8 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case restored
     /// The site joined again with the replica that it had: it begins a new incarnation.
     case newIncarnation = "new_incarnation"
+    /// The hub was restored, and has a new history since: the site asks where it stands.
+    case historyChanged = "history_changed"
     /// Two copies of one replica called: both are held until a person chooses.
     case cloned
     case paused
@@ -71,7 +73,9 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case .badRequest, .unsupportedVersion, .badCertificateRequest: 400
     case .notFound, .snapshotUnknown: 404
     case .bodyTooLarge: 413
-    case .unknownPosition, .fork, .fenced, .restored, .newIncarnation, .cloned, .held: 409
+    case .unknownPosition, .fork, .fenced, .restored, .newIncarnation, .historyChanged,
+      .cloned, .held:
+      409
     case .paused, .busy: 503
     case .tooManyRequests: 429
     case .hubStorageFull: 507

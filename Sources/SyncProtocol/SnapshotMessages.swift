@@ -1,13 +1,17 @@
 import SyncCore
 
 /// The body of `POST /v1/snapshot`: asks for a ready file of the site's whole scope. Asked by a
-/// site that has no replica yet, so there is no session and no position.
+/// site that has no replica yet, or that writes its rows anew, so there is no session and no
+/// position.
 package struct SnapshotRequest: Codable, Sendable, Equatable {
   package var protocolVersion: Int
   /// For people: name and version of the program.
   package var software: String
+  /// Set for a site that has a replica: the file is made as of now, and however small the scope is.
+  package var reload: Bool?
 
-  package init(software: String) {
+  package init(software: String, isReload: Bool = false) {
+    reload = isReload ? true : nil
     protocolVersion = SyncProtocol.protocolVersion
     self.software = software
   }

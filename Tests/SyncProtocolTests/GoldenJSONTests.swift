@@ -22,8 +22,16 @@ struct GoldenJSONTests {
     let response = HelloResponse(
       session: 300, head: try Sample.position(seq: 4, size: 3),
       consistency: try Sample.proofFromOneToThree(), clock: 1_763_000_500_250, schemaVersion: 1,
-      pins: Sample.pins, instructions: [WireInstruction(id: "i1", kind: "verify")])
+      pins: Sample.pins, instructions: [WireInstruction(id: "i1", kind: "verify")],
+      recovering: true, secured: 3, securedAt: 1_762_999_200_000)
     try expect("json.hello_response", response)
+    var asked = response
+    asked.instructions = [
+      WireInstruction(
+        id: "i2", kind: "repair", selection: RowSelection(caseID: Sample.caseID, table: 5),
+        isDryRun: true)
+    ]
+    try expect("json.hello_response.repair", asked)
   }
 
   @Test("an answer to a batch names the changes that were not simply applied")
@@ -69,6 +77,14 @@ struct GoldenJSONTests {
         session: 300, result: "done", seq: 4, digestEqual: true, parked: 0, pending: 0,
         pins: Sample.pins, instructions: [WireInstructionResult(id: "i1", result: "equal")]))
     try expect(
+      "json.bye_request.repair",
+      ByeRequest(
+        session: 300, result: "done", seq: 4, digestEqual: true, parked: 0, pending: 0,
+        pins: Sample.pins,
+        instructions: [
+          WireInstructionResult(id: "i2", result: "unequal", differences: 3, repaired: 0)
+        ]))
+    try expect(
       "json.bye_request.failed",
       ByeRequest(
         session: 300, result: "history_rewritten", seq: 2, digestEqual: nil, parked: 1,
@@ -81,6 +97,8 @@ struct GoldenJSONTests {
     let id = "00112233445566778899aabbccddeeff"
     try expect("json.snapshot_request", SnapshotRequest(software: "kreissync 1.0"))
     try expect(
+      "json.snapshot_request.reload", SnapshotRequest(software: "kreissync 1.0", isReload: true))
+    try expect(
       "json.snapshot_response",
       SnapshotResponse(
         snapshot: SnapshotOffer(
@@ -88,6 +106,69 @@ struct GoldenJSONTests {
           rowCount: 9_000, position: WirePosition(try Sample.position(seq: 4, size: 3)))))
     try expect("json.snapshot_response.none", SnapshotResponse(snapshot: nil))
     try expect("json.snapshot_part_request", SnapshotPartRequest(id: id, offset: 1_048_576))
+  }
+
+  @Test("a comparison is written and read, from buckets to rows")
+  func compare() throws {
+    let since = try Sample.position(seq: 2, size: 1)
+    try expect("json.compare_request", CompareRequest(session: 300, since: since))
+    try expect(
+      "json.compare_request.cases",
+      CompareRequest(
+        session: 300, since: since, buckets: [7, 255],
+        continuation: CompareContinuation(case: CaseID("c0"), row: nil)))
+    try expect(
+      "json.compare_request.rows",
+      CompareRequest(
+        session: 300, since: since, cases: [Sample.caseID],
+        continuation: CompareContinuation(
+          case: Sample.caseID, row: RowKey(table: 5, id: RowID("t0")))))
+    var response = CompareResponse(seq: 4)
+    var sums = Array(repeating: Digest128.zero.text, count: ScopeBuckets.count)
+    sums[7] = try Vectors.digest("digest.case").text
+    response.buckets = sums
+    try expect("json.compare_response", response)
+    response = CompareResponse(seq: 4)
+    response.cases = [WireCaseDigest(Sample.caseID, try Vectors.digest("digest.case"))]
+    response.continuation = CompareContinuation(case: Sample.caseID, row: nil)
+    try expect("json.compare_response.cases", response)
+    response = CompareResponse(seq: 4)
+    response.rows = [
+      ComparedRow(
+        key: RowKey(table: 2, id: RowID("c1")), digest: try Vectors.digest("digest.case_file"),
+        isNews: false),
+      ComparedRow(
+        key: RowKey(table: 5, id: RowID("t1")), digest: try Vectors.digest("digest.consent"),
+        isNews: true),
+      ComparedRow(key: RowKey(table: 7, id: RowID("g1")), digest: nil, isNews: false),
+    ].map { WireRowDigest($0, in: Sample.caseID) }
+    try expect("json.compare_response.rows", response)
+  }
+
+  @Test("a comparison that asks for what cannot be is told")
+  func comparisons() throws {
+    func isFit(
+      buckets: [Int]? = nil, cases: [String]? = nil, behind place: CompareContinuation? = nil
+    ) throws -> Bool {
+      CompareRequest(
+        session: 1, since: try Sample.position(seq: 2, size: 1), buckets: buckets,
+        cases: cases?.map { CaseID($0) }, continuation: place
+      ).isWellFormed
+    }
+    let long = String(repeating: "a", count: 129)
+    #expect(try isFit())
+    #expect(try isFit(buckets: Array(0..<256)))
+    #expect(try isFit(cases: ["", "c1"]))
+    for buckets in [[-1], [256], Array(repeating: 0, count: 257)] {
+      #expect(try !isFit(buckets: buckets))
+    }
+    #expect(try !isFit(buckets: [], cases: []))
+    #expect(try !isFit(cases: Array(repeating: "c", count: 501)))
+    #expect(try !isFit(cases: [long]))
+    #expect(try !isFit(behind: CompareContinuation(case: CaseID(long), row: nil)))
+    #expect(
+      try !isFit(
+        behind: CompareContinuation(case: CaseID("c1"), row: RowKey(table: 0, id: RowID("a")))))
   }
 
   @Test("an offer that cannot be one is told")
@@ -127,7 +208,35 @@ struct GoldenJSONTests {
       columns: [
         ColumnOutcome(column: 2, verdict: .overridden, rule: .leadWins, kept: .text("1"))
       ])
-    try expect("json.incarnation_response", IncarnationResponse(answers: [WireAnswer(answer)]))
+    try expect(
+      "json.incarnation_response", IncarnationResponse(answers: [WireAnswer(answer)], session: 299))
+  }
+
+  @Test("a place in a new history is asked for, and what is forgotten returned")
+  func history() throws {
+    let position = try Sample.position(seq: 2, size: 1)
+    let logs = [Sample.incarnation, IncarnationID("inc-b")]
+    try expect(
+      "json.history_request",
+      HistoryRequest(
+        position: position,
+        earlier: [Position(history: HistoryID("hist-0"), seq: 0, treeHead: .empty)],
+        incarnation: logs[1], batchStart: 1, logs: logs,
+        machine: "pc-7:/var/lib/kreissync"))
+    try expect(
+      "json.history_response",
+      HistoryResponse(
+        position: Position(
+          history: HistoryID("hist-b"), seq: position.seq, treeHead: position.treeHead),
+        sharedSeq: 3,
+        known: zip(logs, [1, 0]).map {
+          WireLogEnd(incarnation: $0.string, batchNumber: $1)
+        }))
+    try expect("json.return_response", ReturnResponse(batchNumber: 2))
+    let body = ReturnBody.encode(session: 300, answer: [1, 2], batch: [3])
+    let read = try ReturnBody.decode(body)
+    #expect(read.session == 300 && read.answer == [1, 2] && read.batch == [3])
+    #expect(throws: DecodeError.self) { try ReturnBody.decode(Array(body.prefix(3))) }
   }
 
   @Test("a newer schema is asked for and handed out")

@@ -170,7 +170,9 @@ struct RandomMessages {
       clock: integer(), schemaVersion: below(100),
       pins: chance(in: 2) ? several(upTo: 3) { $0.string() } : nil,
       instructions: chance(in: 2)
-        ? several(upTo: 3) { WireInstruction(id: $0.string(), kind: $0.string()) } : nil)
+        ? several(upTo: 3) { WireInstruction(id: $0.string(), kind: $0.string()) } : nil,
+      recovering: chance(in: 2) ? chance(in: 2) : nil,
+      secured: chance(in: 2) ? natural() : nil, securedAt: chance(in: 2) ? integer() : nil)
   }
 
   mutating func pushResponse() -> PushResponse {

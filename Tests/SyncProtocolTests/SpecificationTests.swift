@@ -69,9 +69,10 @@ struct SpecificationTests {
     "every path stands in the description, and no other",
     arguments: [
       [
-        ProtocolPath.incarnation, ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
+        ProtocolPath.incarnation, ProtocolPath.history, ProtocolPath.returned, ProtocolPath.hello,
+        ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
         ProtocolPath.schema, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.join,
-        ProtocolPath.renew,
+        ProtocolPath.renew, ProtocolPath.compare,
       ]
     ])
   func paths(paths: [String]) throws {
@@ -109,22 +110,33 @@ struct SpecificationTests {
     arguments: [
       ("json.hello_request", "HelloRequest"), ("json.hello_response", "HelloResponse"),
       ("json.incarnation_request", "IncarnationRequest"),
+      ("json.history_request", "HistoryRequest"), ("json.history_response", "HistoryResponse"),
+      ("json.return_response", "ReturnResponse"),
       ("json.incarnation_response", "IncarnationResponse"),
       ("json.push_response", "PushResponse"), ("json.pull_request.next", "PullRequest"),
       ("json.bye_request", "ByeRequest"), ("json.bye_response", "ByeResponse"),
-      ("json.snapshot_request", "SnapshotRequest"),
+      ("json.snapshot_request.reload", "SnapshotRequest"),
       ("json.snapshot_response", "SnapshotResponse"),
       ("json.snapshot_part_request", "SnapshotPartRequest"),
       ("json.schema_request", "SchemaRequest"), ("json.schema_response", "SchemaResponse"),
       ("json.join_request", "JoinRequest"), ("json.join_response", "JoinResponse"),
       ("json.renew_request", "RenewRequest"), ("json.renew_response", "RenewResponse"),
+      ("json.compare_request.cases json.compare_request.rows", "CompareRequest"),
+      (
+        "json.compare_response json.compare_response.cases json.compare_response.rows",
+        "CompareResponse"
+      ),
       ("json.error", "Error"),
     ])
-  func keys(vector: String, schema: String) throws {
+  func keys(vectors: String, schema: String) throws {
     let described = try propertyNames(of: schema)
-    let object = try JSONSerialization.jsonObject(with: Data(try Vectors.bytes(vector)))
-    let keys = try #require(object as? [String: Any]).keys
-    #expect(Set(keys) == described)
+    var keys: Set<String> = []
+    for vector in vectors.split(separator: " ") {
+      let object = try JSONSerialization.jsonObject(
+        with: Data(try Vectors.bytes(String(vector))))
+      keys.formUnion(try #require(object as? [String: Any]).keys)
+    }
+    #expect(keys == described)
   }
 
   @Test(
@@ -153,8 +165,12 @@ struct SpecificationTests {
       ("changes of a batch", ProtocolLimit.batchChangeCountMax, ""),
       ("rows and cases to refresh in one pull", PullRequest.refreshCountMax, ""),
       ("pins in one hello", ProtocolLimit.pinCountMax, ""),
+      ("earlier histories of which a replica knows", HistoryRequest.earlierCountMax, ""),
+      ("incarnations of which a replica keeps batches", HistoryRequest.logCountMax, ""),
       ("entries in one request for an incarnation", IncarnationRequest.entryCountMax, ""),
       ("the name of a machine", ProtocolLimit.machineByteCountMax, "bytes"),
+      ("cases whose rows one comparison asks for", CompareRequest.caseCountMax, ""),
+      ("cases or rows in one answer to it", CompareRequest.itemCountMax, ""),
       ("instructions in one hello", ProtocolLimit.instructionCountMax, ""),
     ])
   func limits(what: String, limit: Int, unit: String) throws {
