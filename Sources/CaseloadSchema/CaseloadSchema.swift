@@ -1,4 +1,5 @@
 package import SyncCore
+import Synchronization
 import TOMLKit
 
 /// The reader of `caseload.toml`, the one place where tables and columns are declared.
@@ -12,6 +13,23 @@ package enum CaseloadSchema {
   /// - Throws: every mistake that can be told, with its place and cure; for text that is no TOML
   ///   the first one with its line.
   package static func read(toml text: String, file name: String) throws(SchemaError) -> Schema {
+    // NB: the TOML library never frees what it has parsed, and a daemon opens its replicas for
+    // years: a text is parsed once.
+    if let known = known.withLock({ $0[text] }) { return known }
+    let schema = try parsed(toml: text, file: name)
+    known.withLock { known in
+      if known.count >= knownCountMax { known.removeAll() }
+      known[text] = schema
+    }
+    return schema
+  }
+
+  /// The schemas that this process has read, by their texts.
+  private static let known = Mutex<[String: Schema]>([:])
+  /// The counties of a hub, with an older version each.
+  private static let knownCountMax = 64
+
+  private static func parsed(toml text: String, file name: String) throws(SchemaError) -> Schema {
     var mistakes = Mistakes()
     let root = parse(text, &mistakes)
     try mistakes.check(file: name)

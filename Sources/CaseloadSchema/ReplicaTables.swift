@@ -7,12 +7,15 @@ package import SyncCore
 /// | `kreissync_replica`     | one row: identity, position, how far the log is batched            |
 /// | `kreissync_outbox`      | batches as they were or will be sent, with the hub's answers       |
 /// | `kreissync_parked`      | entries that cannot be sent; their case is held                    |
+/// | `kreissync_ahead`       | entries that were batched before their turn                        |
 /// | `kreissync_refresh`     | rows that the next pull must return whole                          |
 /// | `kreissync_pin`         | bases of columns that do not show the hub's value                  |
 /// | `kreissync_case_state`  | lead, own role and digests of each case                            |
 /// | `kreissync_baseline`    | digest of each row as it was last explained, see ``Baseline``      |
 /// | `kreissync_unknown`     | what came of tables and columns that the schema does not have yet  |
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
+/// | `kreissync_secured`     | one row: how far the hub's log stands in a verified backup         |
+/// | `kreissync_watermark`   | how far log and outbox were settled on which day of the hub        |
 ///
 /// The views `kreissync_case` and `kreissync_notice` are for the local program.
 ///
@@ -40,13 +43,15 @@ package enum ReplicaTables {
       batched_n INTEGER NOT NULL, batched_base INTEGER NOT NULL, batch_number INTEGER NOT NULL,
       batch_hash BLOB, head INTEGER NOT NULL, scope_digest BLOB NOT NULL, digest_equal INTEGER,
       last_success INTEGER, last_error TEXT, hub_schema_version INTEGER NOT NULL,
-      schema_problem TEXT, session INTEGER NOT NULL, restored_at INTEGER) STRICT;
+      schema_problem TEXT, session INTEGER NOT NULL, restored_at INTEGER,
+      former_places TEXT, return_after INTEGER) STRICT;
     CREATE TABLE kreissync_outbox (
       number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL, answer BLOB) STRICT;
     CREATE INDEX kreissync_outbox_waiting ON kreissync_outbox (number) WHERE answer IS NULL;
     CREATE TABLE kreissync_parked (
       n INTEGER PRIMARY KEY, base INTEGER NOT NULL, case_id TEXT NOT NULL, reason TEXT NOT NULL)
       STRICT;
+    CREATE TABLE kreissync_ahead (n INTEGER PRIMARY KEY) STRICT;
     CREATE TABLE kreissync_refresh (
       t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, PRIMARY KEY (t, id))
       STRICT, WITHOUT ROWID;
@@ -68,6 +73,13 @@ package enum ReplicaTables {
       id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id TEXT NOT NULL, column_name TEXT,
       verdict TEXT NOT NULL, reason TEXT NOT NULL, your_value ANY, kept_value ANY,
       at TEXT NOT NULL) STRICT;
+    CREATE TABLE kreissync_secured (
+      id INTEGER PRIMARY KEY CHECK (id = 1), history TEXT NOT NULL, seq INTEGER NOT NULL,
+      at INTEGER NOT NULL) STRICT;
+    CREATE TABLE kreissync_watermark (
+      day INTEGER PRIMARY KEY, hub_time INTEGER NOT NULL, through INTEGER NOT NULL,
+      batch_number INTEGER NOT NULL, seq INTEGER NOT NULL, history TEXT NOT NULL,
+      incarnation TEXT NOT NULL) STRICT;
     CREATE VIEW kreissync_notice AS
       SELECT table_name, row_id, column_name, verdict, reason, your_value, kept_value, at
       FROM kreissync_notice_log;

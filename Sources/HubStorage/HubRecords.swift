@@ -20,6 +20,12 @@ package struct CountyRecord: Sendable, Equatable {
     self.schemaText = schemaText
   }
 
+  /// The same county in another history.
+  package func with(history: HistoryID) -> CountyRecord {
+    CountyRecord(
+      key: key, name: name, history: history, digestKey: digestKey, schemaText: schemaText)
+  }
+
   /// The same county with another schema.
   package func with(schemaText: String) -> CountyRecord {
     CountyRecord(
@@ -64,14 +70,6 @@ package enum SiteState: String, Sendable, CaseIterable, Codable {
   case paused
   case held
   case revoked
-}
-
-/// Why a site is held until a person has looked; stable codes.
-package enum HoldReason: String, Sendable, CaseIterable, Codable {
-  /// Two copies of its replica called.
-  case cloned
-  /// The same number came with other content.
-  case fork
 }
 
 /// All that the hub knows of a site.
@@ -143,110 +141,12 @@ package struct SiteContact: Sendable, Equatable {
   package var pins: [String] = []
   /// Where the replica's program ran when it called last, in its own words; empty if it said none.
   package var machine: String = ""
+  /// The history in which it stood then; empty before its first session.
+  package var history: String = ""
   /// When a restored file was last recognised.
   package var restoredAt: Milliseconds?
 
   package init() {}
-}
-
-/// Something that the county asked of a site; carried out at a contact, and then kept with its
-/// result.
-package struct StoredInstruction: Sendable, Equatable {
-  package let id: String
-  package let site: SiteID
-  /// As the protocol names it.
-  package let kind: String
-  package let issuedAt: Milliseconds
-  /// Set when the site has said, or shown, that it is done.
-  package var doneAt: Milliseconds?
-  package var result: String?
-
-  package init(
-    id: String, site: SiteID, kind: String, issuedAt: Milliseconds, doneAt: Milliseconds? = nil,
-    result: String? = nil
-  ) {
-    self.id = id
-    self.site = site
-    self.kind = kind
-    self.issuedAt = issuedAt
-    self.doneAt = doneAt
-    self.result = result
-  }
-}
-
-/// A replica's log as the hub knows it: one that has ended, or that a restored file began.
-package struct StoredIncarnation: Sendable, Equatable {
-  package let site: SiteID
-  package let id: IncarnationID
-  /// The log that it goes on from; nil for a replica's first.
-  package var ancestor: Ancestor?
-  /// The number of its last batch before its first.
-  package var batchStart: Int64
-  package var beganAt: Milliseconds
-  /// When another took its place; nil for the present one.
-  package var endedAt: Milliseconds?
-  /// Where it called from last, and when, as far as that was noted.
-  package var machine: String
-  package var lastContact: Milliseconds?
-
-  package init(
-    site: SiteID, id: IncarnationID, ancestor: Ancestor? = nil, batchStart: Int64 = 0,
-    beganAt: Milliseconds, endedAt: Milliseconds? = nil, machine: String = "",
-    lastContact: Milliseconds? = nil
-  ) {
-    self.site = site
-    self.id = id
-    self.ancestor = ancestor
-    self.batchStart = batchStart
-    self.beganAt = beganAt
-    self.endedAt = endedAt
-    self.machine = machine
-    self.lastContact = lastContact
-  }
-}
-
-/// An entry of a replica's log that was answered.
-package struct StoredEntry: Sendable, Equatable {
-  package let id: EntryID
-  /// The batch whose answer has it.
-  package let batch: BatchID
-  package let verdict: Verdict
-
-  package init(id: EntryID, batch: BatchID, verdict: Verdict) {
-    self.id = id
-    self.batch = batch
-    self.verdict = verdict
-  }
-}
-
-/// Names a batch: its number within a replica's incarnation.
-package struct BatchID: Hashable, Sendable {
-  package let site: SiteID
-  package let incarnation: IncarnationID
-  package let number: Int64
-
-  package init(site: SiteID, incarnation: IncarnationID, number: Int64) {
-    self.site = site
-    self.incarnation = incarnation
-    self.number = number
-  }
-}
-
-/// A batch that was decided, with the answer that every repeat gets.
-package struct AnsweredBatch: Sendable, Equatable {
-  package let id: BatchID
-  /// SHA-256 of the batch's bytes.
-  package let hash: Hash256
-  /// The answer's bytes, given again to every repeat.
-  package let answer: [UInt8]
-  package let receivedAt: Milliseconds
-
-  package init(id: BatchID, hash: Hash256, answer: [UInt8], receivedAt: Milliseconds) {
-    self.id = id
-    self.hash = hash
-    self.answer = answer
-    self.receivedAt = receivedAt
-  }
 }
 
 /// A grant with what a replica has to know of its case.

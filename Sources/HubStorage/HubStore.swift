@@ -34,6 +34,11 @@ package protocol HubReader {
   /// In order of their names.
   var sites: [SiteRecord] { get throws }
 
+  /// The histories before the present one, oldest first.
+  var formerHistories: [StoredHistory] { get throws }
+  /// What came back too early, in the order of the former numbers.
+  var awaiting: [AwaitingBatch] { get throws }
+
   /// The ended logs of a site's replicas and those that restored files began, oldest first.
   func incarnations(of site: SiteID) throws -> [StoredIncarnation]
   /// The site's answered entries that have one of these tags, under whatever incarnation.
@@ -86,6 +91,9 @@ package protocol HubReader {
   func log(from seq: Int64, limit: Int) throws -> [StoredLogEntry]
   /// The transactions of the log from this leaf of the tree on, in order.
   func transactions(from leaf: Int64, limit: Int) throws -> [StoredTransaction]
+
+  /// What the county knows of its backups.
+  var backups: BackupRecord { get throws }
 }
 
 /// What can be written. Every call is part of the surrounding transaction.
@@ -117,9 +125,19 @@ package protocol HubWriter: HubReader {
   ///   or its next one, or its token; that one stays.
   func put(_ site: SiteRecord) throws
 
+  /// Ends the present history where the log stands, and begins another.
+  func begin(_ history: HistoryID, at now: Milliseconds) throws
+  /// Inserts or replaces changes that wait.
+  func put(_ awaiting: AwaitingBatch) throws
+  /// Forgets changes that wait no more.
+  func removeAwaiting(_ id: BatchID) throws
+
   /// Inserts or replaces what is known of a replica's log.
   func put(_ incarnation: StoredIncarnation) throws
 
   /// Inserts or replaces an instruction.
   func put(_ instruction: StoredInstruction) throws
+
+  /// Replaces what the county knows of its backups.
+  func put(_ backups: BackupRecord) throws
 }

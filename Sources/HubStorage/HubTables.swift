@@ -13,10 +13,13 @@
 /// | `kreissync_log`         | entries: payload and salt may be erased, the commitment stays     |
 /// | `kreissync_transaction` | leaves of the log's tree                                          |
 /// | `kreissync_tree`        | roots of its complete subtrees                                    |
+/// | `kreissync_history`     | earlier histories, and where they were left                       |
+/// | `kreissync_awaiting`    | what came back to a restored hub before what it rests on          |
 /// | `kreissync_batch`       | answers to batches                                                |
 /// | `kreissync_entry`       | the tag and verdict of every answered entry                       |
 /// | `kreissync_ledger`      | every value that lost                                             |
 /// | `kreissync_proposal`    | edits that wait for a decision                                    |
+/// | `kreissync_backup`      | one row: how far verified backups reach, what failed last         |
 enum HubTables {
   /// `application_id` of a county's database: "KSyH".
   static let applicationID: Int64 = 0x4B53_7948
@@ -40,7 +43,7 @@ enum HubTables {
       last_success INTEGER, clock_skew INTEGER NOT NULL, digest_equal INTEGER,
       parked INTEGER NOT NULL, pending INTEGER NOT NULL, next_key_hash BLOB UNIQUE,
       next_certificate_expires_at INTEGER, pins TEXT NOT NULL, machine TEXT NOT NULL,
-      restored_at INTEGER, held_because TEXT) STRICT;
+      restored_at INTEGER, held_because TEXT, history TEXT NOT NULL) STRICT;
     CREATE TABLE kreissync_incarnation (
       site TEXT NOT NULL, incarnation TEXT NOT NULL, ancestor TEXT, ancestor_seq INTEGER NOT NULL,
       batch_start INTEGER NOT NULL, began_at INTEGER NOT NULL, ended_at INTEGER,
@@ -48,7 +51,8 @@ enum HubTables {
       STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_instruction (
       id TEXT PRIMARY KEY, site TEXT NOT NULL, kind TEXT NOT NULL, issued_at INTEGER NOT NULL,
-      done_at INTEGER, result TEXT) STRICT;
+      done_at INTEGER, result TEXT, case_id TEXT, t INTEGER, dry_run INTEGER NOT NULL,
+      differences INTEGER, repaired INTEGER) STRICT;
     CREATE INDEX kreissync_instruction_site ON kreissync_instruction (site, issued_at);
     CREATE TABLE kreissync_case (
       case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, epoch INTEGER NOT NULL,
@@ -76,6 +80,13 @@ enum HubTables {
     CREATE TABLE kreissync_tree (
       level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,
       PRIMARY KEY (level, position)) STRICT, WITHOUT ROWID;
+    CREATE TABLE kreissync_history (
+      id TEXT PRIMARY KEY, last_seq INTEGER NOT NULL, tree_size INTEGER NOT NULL,
+      tree_root BLOB NOT NULL, ended_at INTEGER NOT NULL) STRICT;
+    CREATE TABLE kreissync_awaiting (
+      site TEXT NOT NULL, incarnation TEXT NOT NULL, number INTEGER NOT NULL,
+      former_seq INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (site, incarnation, number))
+      STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_batch (
       site TEXT NOT NULL, incarnation TEXT NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL,
       answer BLOB NOT NULL, received_at INTEGER NOT NULL,
@@ -101,5 +112,8 @@ enum HubTables {
       kept_edited_at INTEGER NOT NULL, proposed_value ANY, proposed_site TEXT NOT NULL,
       proposed_edited_at INTEGER NOT NULL) STRICT;
     CREATE INDEX kreissync_proposal_case ON kreissync_proposal (case_id);
+    CREATE TABLE kreissync_backup (
+      id INTEGER PRIMARY KEY CHECK (id = 1), secured_seq INTEGER, secured_at INTEGER,
+      failure TEXT, failed_at INTEGER) STRICT;
     """
 }

@@ -13,11 +13,11 @@ import Synchronization
 package struct SQLiteHub: HubStore {
   private let pool: DatabasePool
   /// What SQLite is given to open the file.
-  private let name: String
+  let name: String
   private let schema = KnownSchema()
 
   /// Five seconds: longer than any transaction of the hub, shorter than a site's patience.
-  private static let busyMilliseconds = 5_000
+  static let busyMilliseconds = 5_000
 
   /// Creates a county's file.
   ///
@@ -66,6 +66,26 @@ package struct SQLiteHub: HubStore {
     return store
   }
 
+  /// Whose file this is, found out without writing to it.
+  ///
+  /// - Throws: ``HubStoreError/unusable(_:)`` if it is no county's, damaged or of another format.
+  package static func county(ofFileAt path: String) throws -> CountyKey {
+    try translatingErrors {
+      try check(path)
+      var configuration = configuration
+      configuration.readonly = true
+      return try DatabaseQueue(path: path, configuration: configuration).read { database in
+        let flaws = try String.fetchAll(database, sql: "PRAGMA quick_check(1)")
+        guard flaws == ["ok"] else {
+          throw HubStoreError.unusable("its pages are damaged")
+        }
+        return try Query(database, "SELECT key FROM kreissync_county").first {
+          $0.identifier(0)
+        } ?? CountyKey("")
+      }
+    }
+  }
+
   /// Closes all connections now; the store cannot be used any more.
   package func close() throws {
     try Self.translatingErrors { try pool.close() }
@@ -73,7 +93,7 @@ package struct SQLiteHub: HubStore {
 
   /// Whether it is a county's file, found out without writing: a pool turns WAL on, which changes
   /// the file, and this one may belong to another program.
-  private static func check(_ path: String) throws {
+  static func check(_ path: String) throws {
     var configuration = configuration
     configuration.readonly = true
     do {
@@ -183,7 +203,7 @@ package struct SQLiteHub: HubStore {
 ///
 /// An administrator's command may let it grow beside a hub that serves, so each transaction looks
 /// at the version that its state of the file has, and reads the text only where that is another.
-private final class KnownSchema: Sendable {
+final class KnownSchema: Sendable {
   private let known = Mutex<Schema?>(nil)
 
   func current(in database: Database) throws -> Schema {

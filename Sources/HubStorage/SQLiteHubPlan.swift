@@ -204,6 +204,7 @@ extension LogEntry.Content {
     case .row(.update, _): "update"
     case .row(.delete, _): "delete"
     case .grant: "grant"
+    case .history: "history"
     }
   }
 }

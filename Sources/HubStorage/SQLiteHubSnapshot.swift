@@ -28,6 +28,10 @@ extension SQLiteHub: SnapshotBuilder {
     get throws { try reading { try $0.county.history } }
   }
 
+  package var headSeq: Int64 {
+    get throws { try reading { try $0.counter.seq } }
+  }
+
   package var byteCount: Int64 {
     get throws {
       try reading { hub in

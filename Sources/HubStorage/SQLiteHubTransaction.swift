@@ -59,7 +59,7 @@ struct SQLiteHubTransaction: HubWriter {
     id, name, kind, areas, state, url, join_url, token_hash, token_expires_at, key_hash,
     certificate_expires_at, session_issued, session_nonce, session_used, incarnation, cursor,
     last_contact, last_success, clock_skew, digest_equal, parked, pending, next_key_hash,
-    next_certificate_expires_at, pins, machine, restored_at, held_because
+    next_certificate_expires_at, pins, machine, restored_at, held_because, history
     """
 
   private func siteRecord(_ row: ResultRow) throws -> SiteRecord {
@@ -78,6 +78,7 @@ struct SQLiteHubTransaction: HubWriter {
     contact.pins = row.text(24).split(separator: ",").map(String.init)
     contact.machine = row.text(25)
     contact.restoredAt = row.optionalInteger(26)
+    contact.history = row.text(28)
     guard let kind = SiteKind(rawValue: row.text(2)), let state = SiteState(rawValue: row.text(4))
     else { throw HubStoreError.unusable("site \(row.text(0)) has an unknown kind or state") }
     return SiteRecord(
@@ -144,13 +145,15 @@ struct SQLiteHubTransaction: HubWriter {
       .text(site.joinURL), site.tokenHash.map(Parameter.blob) ?? .null,
       .integer(site.tokenExpiresAt), site.keyHash.map(Parameter.blob) ?? .null,
       Parameter(site.certificateExpiresAt), .integer(contact.sessionIssued),
-      .text(contact.nonces.joined(separator: ",")), .integer(contact.sessionUsed), .text(contact.incarnation),
+      .text(contact.nonces.joined(separator: ",")), .integer(contact.sessionUsed),
+      .text(contact.incarnation),
       .integer(contact.cursor), Parameter(contact.lastContact), Parameter(contact.lastSuccess),
       .integer(contact.clockSkew), Parameter(contact.digestEqual.map { $0 ? 1 : 0 }),
       .integer(contact.parked), .integer(contact.pending),
       site.nextKeyHash.map(Parameter.blob) ?? .null, Parameter(site.nextCertificateExpiresAt),
       .text(contact.pins.joined(separator: ",")), .text(contact.machine),
       Parameter(contact.restoredAt), Parameter(site.heldBecause?.rawValue),
+      .text(contact.history),
     ]
   }
 
@@ -159,7 +162,8 @@ struct SQLiteHubTransaction: HubWriter {
   func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction] {
     try query(
       """
-      SELECT id, kind, issued_at, done_at, result FROM kreissync_instruction
+      SELECT id, kind, issued_at, done_at, result, case_id, t, dry_run, differences, repaired
+      FROM kreissync_instruction
       WHERE site = ?1 AND (done_at IS NULL OR id IN (
         SELECT id FROM kreissync_instruction WHERE site = ?1 AND done_at IS NOT NULL
         ORDER BY issued_at DESC, id DESC LIMIT ?2))
@@ -167,15 +171,25 @@ struct SQLiteHubTransaction: HubWriter {
       """
     ).all(Parameter(site), .integer(Int64(doneLimit))) { row in
       StoredInstruction(
-        id: row.text(0), site: site, kind: row.text(1), issuedAt: row.integer(2),
-        doneAt: row.optionalInteger(3), result: row.isNull(4) ? nil : row.text(4))
+        id: row.text(0), site: site, kind: row.text(1),
+        selection: RowSelection(
+          caseID: row.isNull(5) ? nil : row.identifier(5),
+          table: row.optionalInteger(6).map { Int($0) }),
+        isDryRun: row.integer(7) == 1, issuedAt: row.integer(2), doneAt: row.optionalInteger(3),
+        result: row.optionalText(4), differences: row.optionalInteger(8),
+        repaired: row.optionalInteger(9))
     }
   }
 
   func put(_ instruction: StoredInstruction) throws {
-    try query("INSERT OR REPLACE INTO kreissync_instruction VALUES (?, ?, ?, ?, ?, ?)").run(
+    let selection = instruction.selection
+    try query(
+      "INSERT OR REPLACE INTO kreissync_instruction VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ).run(
       .text(instruction.id), Parameter(instruction.site), .text(instruction.kind),
       .integer(instruction.issuedAt), Parameter(instruction.doneAt),
-      instruction.result.map(Parameter.text) ?? .null)
+      Parameter(instruction.result), Parameter(selection.caseID?.string),
+      Parameter(selection.table.map { Int64($0) }), .integer(instruction.isDryRun ? 1 : 0),
+      Parameter(instruction.differences), Parameter(instruction.repaired))
   }
 }

@@ -18,6 +18,9 @@ package protocol SnapshotBuilder: Sendable {
 
   var history: HistoryID { get throws }
 
+  /// The head of the log.
+  var headSeq: Int64 { get throws }
+
   /// Bytes of the county's database: more than any snapshot of it has.
   var byteCount: Int64 { get throws }
 }

@@ -13,8 +13,9 @@ package enum VersionEncoding {
       writer.varint(UInt64(version.seq))
       writer.text(version.site.text)
       writer.text(version.incarnation.text)
-      writer.byte(version.isDirect ? 1 : 0)
+      writer.byte((version.isDirect ? 1 : 0) | (version.formerSeq == nil ? 0 : 2))
       writer.signed(version.editedAt)
+      if let formerSeq = version.formerSeq { writer.varint(UInt64(formerSeq)) }
       start = end
     }
     return writer.bytes
@@ -29,10 +30,14 @@ package enum VersionEncoding {
     while !reader.isAtEnd {
       let start = reader.offset
       let run = try reader.number(upTo: Column.numberMax - versions.count)
+      let seq = try reader.natural()
+      let site: SiteID = try reader.identifier()
+      let incarnation: IncarnationID = try reader.identifier()
+      let flags = try reader.byte()
+      guard flags < 4 else { throw DecodeError(.overLimit, at: reader.offset - 1) }
       let version = ColumnVersion(
-        seq: try reader.natural(), site: try reader.identifier(),
-        incarnation: try reader.identifier(), isDirect: try reader.byte() == 1,
-        editedAt: try reader.signed())
+        seq: seq, site: site, incarnation: incarnation, isDirect: flags & 1 == 1,
+        editedAt: try reader.signed(), formerSeq: flags & 2 == 2 ? try reader.natural() : nil)
       guard run >= 1 else { throw DecodeError(.overLimit, at: start) }
       versions.append(contentsOf: repeatElement(version, count: run))
     }

@@ -143,7 +143,11 @@ private struct RandomHistory {
   private mutating func value(of column: Column) -> Value {
     if generator.chance(20) { return .null }
     let number = generator.number(0...3)
-    return column.type == .integer ? .integer(Int64(number)) : .text("text \(number)")
+    switch column.type {
+    case .integer: return .integer(Int64(number))
+    case .date: return .text("2025-01-0\(number + 1)")
+    default: return .text("text \(number)")
+    }
   }
 
   private mutating func role() -> Role {

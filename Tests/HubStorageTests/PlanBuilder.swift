@@ -122,6 +122,7 @@ struct Everything: Sendable, Equatable {
   let proposals: [StoredProposal]
   let log: [StoredLogEntry]
   let transactions: [StoredTransaction]
+  let backups: BackupRecord
 
   init(_ reader: any HubReader) throws {
     county = try reader.county
@@ -142,5 +143,6 @@ struct Everything: Sendable, Equatable {
     proposals = try reader.proposals()
     log = try reader.log(from: 0, limit: 1_000)
     transactions = try reader.transactions(from: 0, limit: 1_000)
+    backups = try reader.backups
   }
 }

@@ -127,7 +127,8 @@ struct SiteConformance {
     let store = try engine.make()
     var first = StoredIncarnation(site: "a", id: IncarnationID("i1"), beganAt: 10)
     let second = StoredIncarnation(
-      site: "a", id: IncarnationID("i2"), ancestor: Ancestor(incarnation: IncarnationID("i1"), throughSeq: 7), batchStart: 3,
+      site: "a", id: IncarnationID("i2"),
+      ancestor: Ancestor(incarnation: IncarnationID("i1"), throughSeq: 7), batchStart: 3,
       beganAt: 20)
     let other = StoredIncarnation(site: "b", id: IncarnationID("i1"), beganAt: 5)
     try store.write { writer in

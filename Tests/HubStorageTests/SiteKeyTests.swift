@@ -140,11 +140,16 @@ struct SiteKeyTests {
     arguments: HubEngine.all)
   func instructions(_ engine: HubEngine) throws {
     var store = try engine.make()
-    let all = (1...6).map { number in
-      StoredInstruction(
-        id: "i\(number)", site: "a", kind: "verify", issuedAt: Int64(number),
-        doneAt: number.isMultiple(of: 2) ? 50 : nil,
-        result: number.isMultiple(of: 2) ? "equal" : nil)
+    let all = (1...6).map { number -> StoredInstruction in
+      let isDone = number.isMultiple(of: 2)
+      let caseID: CaseID? = number < 3 ? "c1" : nil
+      var instruction = StoredInstruction(
+        id: "i\(number)", site: "a", kind: "verify",
+        selection: RowSelection(caseID: caseID, table: number == 2 ? 7 : nil),
+        isDryRun: number == 3, issuedAt: Int64(number), doneAt: isDone ? 50 : nil,
+        result: isDone ? "equal" : nil)
+      if number == 4 { (instruction.differences, instruction.repaired) = (9, 8) }
+      return instruction
     }
     let foreign = StoredInstruction(id: "i0", site: "b", kind: "verify", issuedAt: 1)
     try store.write { writer in
