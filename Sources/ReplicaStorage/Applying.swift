@@ -149,7 +149,7 @@ struct Application {
 
   // MARK: Rows
 
-  private mutating func remove(_ key: RowKey, caseID: CaseID?) throws {
+  mutating func remove(_ key: RowKey, caseID: CaseID?) throws {
     unnamed.remove(key)
     guard let table = file.schema.table(number: key.table) else {
       return try unknown.drop(key, from: caseID)
@@ -168,6 +168,7 @@ struct Application {
     }
     try unsent.settle(key, in: database)
     try unknown.drop(key, from: caseID)
+    try tellOfLocalValues(in: key, of: table, caseID: caseID)
     if let caseID, table.scope == .ofCase {
       try Query(database, "DELETE FROM \(name) WHERE id = ? AND case_id = ?").run(
         Parameter(key.id), Parameter(caseID))
@@ -178,6 +179,19 @@ struct Application {
     }
     outcome.rowCount += 1
     try forget(key)
+  }
+
+  /// What never leaves the site stands nowhere else: its author gets it back with the row's end.
+  private func tellOfLocalValues(in key: RowKey, of table: Table, caseID: CaseID?) throws {
+    let columns = table.columns.indices.filter { table.columns[$0].tier == .local }
+    guard !columns.isEmpty, case .there(let row) = try file.lookup(key, in: database),
+      table.scope != .ofCase || caseID == nil || row.caseID == caseID
+    else { return }
+    for position in columns where !row.values[position].isNull {
+      try file.notice(
+        table.name, key, column: table.columns[position].name, .refused,
+        Rule.rowDeleted.rawValue, yours: row.values[position], kept: .null, at: now, in: database)
+    }
   }
 
   mutating func write(_ sent: RowImage, isWhole: Bool) throws {

@@ -56,6 +56,12 @@ struct Baseline {
     }
   }
 
+  /// Whether the row's columns that travel have this digest.
+  func stands(_ key: RowKey, as known: [UInt8]) throws -> Bool {
+    guard case .there(let row) = try file.lookup(key, in: database) else { return false }
+    return digest(of: key, row) == known
+  }
+
   private func digest(of key: RowKey, _ row: LocalRow) -> [UInt8]? {
     guard let table = file.schema.table(number: key.table) else { return nil }
     var digester = RowDigester(key: file.digestKey)

@@ -66,6 +66,7 @@ extension ReplicaFile {
       for key in coalescing.changes.map(\.row) {
         if let row = rows[key] { try baseline.keep(key, row) } else { try baseline.drop(key) }
       }
+      try note(ahead: window, in: database)
       record.batchedThrough = window.through
       record.batchedBase = window.base
       try Self.store(record, in: database)
@@ -79,14 +80,25 @@ extension ReplicaFile {
     }
   }
 
+  /// Entries that went before their turn are left out when it comes.
+  private func note(ahead window: LogWindow, in database: Database) throws {
+    try Query(database, "DELETE FROM kreissync_ahead WHERE n <= ?").run(.integer(window.through))
+    let insert = try Query(database, "INSERT OR IGNORE INTO kreissync_ahead VALUES (?)")
+    for entry in window.entries where entry.id.n > window.through {
+      try insert.run(.integer(entry.id.n))
+    }
+  }
+
   /// A stretch of the log with what is tied to it, folded, and its rows as they stand.
   private func stretch(of record: ReplicaRecord, _ entryCountMax: Int, in database: Database) throws
     -> (window: LogWindow, coalescing: Coalescing, rows: [RowKey: LocalRow])
   {
     let pins = try pins(in: database)
-    var limit = entryCountMax
+    var window = try window(of: record, limit: entryCountMax, in: database)
+    let read = window.entries
+    var ties = LogTies(file: self, in: database)
+    var taken = 0
     while true {
-      let window = try window(of: record, limit: limit, in: database)
       var rows: [RowKey: LocalRow] = [:]
       var gone: [RowKey] = []
       let coalescing = try Coalescing(
@@ -101,11 +113,11 @@ extension ReplicaFile {
         return found
       }
       guard !window.reachesEnd else { return (window, coalescing, rows) }
-      var ties = LogTies(of: window, gone: gone, file: self, in: database)
-      for (key, row) in rows { try ties.add(key, row) }
-      let count = try ties.entryCount(behind: window.through)
-      guard count > 0 else { return (window, coalescing, rows) }
-      limit += count
+      try ties.add(window, rows: rows, gone: gone)
+      let tied = try ties.entries(behind: window)
+      guard tied.count > taken else { return (window, coalescing, rows) }
+      taken = tied.count
+      window.entries = read + tied
     }
   }
 
@@ -207,7 +219,11 @@ extension ReplicaFile {
     try read { database in
       let record = try Self.record(in: database)
       let behind = try Query(
-        database, "SELECT count(*) FROM kreissync_log WHERE n > ? AND t <> 0 AND k <> ?"
+        database,
+        """
+        SELECT count(*) FROM kreissync_log
+        WHERE n > ? AND t <> 0 AND k <> ? AND n NOT IN (SELECT n FROM kreissync_ahead)
+        """
       ).first(
         .integer(record.batchedThrough), .integer(Int64(CaptureKind.note.rawValue))
       ) { $0.integer(0) }

@@ -8,21 +8,31 @@ package enum ReplicaEvent: String, Sendable {
   case triggersRepaired = "triggers_repaired"
   case scrubFound = "scrub_found"
   case schemaUpdated = "schema_updated"
+  /// A table or column was gone, and was made anew; its rows come back from the hub.
+  case tableRebuilt = "table_rebuilt"
+  /// The file's pages are damaged.
+  case corrupt
+  /// All rows were written anew from a snapshot of the hub's.
+  case reloaded
 }
 
 extension ReplicaFile {
-  /// Compares every domain table's triggers with what they must be, repairs them, and scrubs the
+  /// Compares every domain table and its triggers with what they must be, repairs them, scrubs the
   /// tables where writes may have passed unseen: triggers were gone or changed, the table was
   /// rebuilt, or a unique index came up through which rows could be evicted without a note.
   ///
   /// GUI tools and ORMs rebuild tables without their triggers, so this runs before every session.
   package func installCapture(at now: Milliseconds) throws -> [ReplicaEvent] {
     // Nothing to write is the rule: looking first spares the neighbour a write lock.
-    let (version, damage) = try read { database in
+    let (version, isDamaged) = try read { database in
       let version = try Query(database, "PRAGMA schema_version").first { $0.integer(0) }
-      return (version, version == soundSchemaVersion ? [] : try findDamage(in: database))
+      guard version != soundSchemaVersion else { return (version, false) }
+      let isDamaged =
+        try !TableRepair(file: self, database: database).findings().isEmpty
+        || !findDamage(in: database).isEmpty
+      return (version, isDamaged)
     }
-    guard !damage.isEmpty else {
+    guard isDamaged else {
       soundSchemaVersion = version
       return []
     }
@@ -31,9 +41,19 @@ extension ReplicaFile {
 
   func mendCapture(at now: Milliseconds, in database: Database) throws -> [ReplicaEvent] {
     var events: [ReplicaEvent] = []
+    let tables = TableRepair(file: self, database: database)
+    var rebuilt: Set<Int> = []
+    for finding in try tables.findings() {
+      try tables.mend(finding)
+      rebuilt.insert(finding.table.number)
+    }
+    if !rebuilt.isEmpty { events.append(.tableRebuilt) }
     let damage = try findDamage(in: database)
     for finding in damage {
-      if finding.lacksTriggers { events.append(.triggersRepaired) }
+      // A table that is new has no triggers yet.
+      if finding.lacksTriggers && !rebuilt.contains(finding.table.number) {
+        events.append(.triggersRepaired)
+      }
       try reinstall(finding, in: database)
     }
     let scrub = Scrub(file: self, database: database, now: now)

@@ -84,7 +84,7 @@ struct CaseDigests {
   }
 
   /// - Parameter unknown: what is kept of tables and columns that the schema does not have.
-  private func rowDigests(
+  func rowDigests(
     of caseID: CaseID, unknown: [RowKey: RowImage], digester: inout RowDigester
   ) throws -> [RowDigest] {
     var unknown = unknown
@@ -129,7 +129,7 @@ struct CaseDigests {
   }
 
   /// A row's digest as the hub has it, and that of the columns that the replica has.
-  private struct RowDigest {
+  struct RowDigest {
     let key: RowKey
     let digest: Digest128
     /// What the scrub compares with; nil for a row that no local program can write.

@@ -7,7 +7,7 @@ import SyncCore
 extension ReplicaFile {
   /// Entries folded in one go: their rows are in memory, some 2 KiB each. More where others are
   /// tied to them (``LogTies``).
-  package static let windowEntryCountMax = 20_000
+  package static let windowEntryCountMax = 12_000
 
   /// A stretch of the log.
   struct LogWindow {
@@ -26,7 +26,8 @@ extension ReplicaFile {
       base: record.batchedBase, reachesEnd: true)
     var count = 0
     let sql = """
-      SELECT n, t, k, m, id, c, at, tag, v FROM kreissync_log WHERE n > ? ORDER BY n LIMIT ?
+      SELECT n, t, k, m, id, c, at, tag, v FROM kreissync_log
+      WHERE n > ? AND n NOT IN (SELECT n FROM kreissync_ahead) ORDER BY n LIMIT ?
       """
     try Query(database, sql).forEach(
       .integer(record.batchedThrough), .integer(Int64(limit))
@@ -54,7 +55,7 @@ extension ReplicaFile {
 
   /// Nothing for entries that no trigger of ours can have written: another program may write into
   /// the log's table as into any other.
-  private func entry(_ row: ResultRow, base: Int64) -> CapturedEntry? {
+  func entry(_ row: ResultRow, base: Int64) -> CapturedEntry? {
     guard let kind = CaptureKind(rawValue: Int(row.integer(2))),
       let table = schema.table(number: Int(row.integer(1)))
     else { return nil }
@@ -82,6 +83,9 @@ extension ReplicaFile {
       var byteCount = 0
       for position in table.columns.indices {
         guard let value = row.value(position + 1) else { return .unfit(caseID, .textNotUTF8) }
+        guard table.columns[position].type.accepts(value) else {
+          return .unfit(caseID, .valueNotAllowed)
+        }
         let length = value.text?.utf8.count ?? 0
         guard length <= RowLimit.textByteCountMax else { return .unfit(caseID, .textTooLong) }
         byteCount += length

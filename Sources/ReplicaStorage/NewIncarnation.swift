@@ -10,7 +10,8 @@ extension ReplicaFile {
         database,
         """
         SELECT n, tag FROM kreissync_log
-        WHERE t <> 0 AND (n > ? OR n IN (SELECT n FROM kreissync_parked))
+        WHERE t <> 0 AND n NOT IN (SELECT n FROM kreissync_ahead)
+          AND (n > ? OR n IN (SELECT n FROM kreissync_parked))
         """
       ).all(.integer(record.batchedThrough)) { EntryID(n: $0.integer(0), tag: $0.integer(1)) }
       let waiting = try waitingBatches(in: database).flatMap { $0.changes.map(\.id) + $0.coalesced }
@@ -31,7 +32,7 @@ extension ReplicaFile {
   }
 
   package func begin(
-    _ incarnation: IncarnationID, answers: [Int64: Answer], at now: Milliseconds
+    _ incarnation: IncarnationID, session: Int64, answers: [Int64: Answer], at now: Milliseconds
   ) throws -> Int64 {
     try write { database in
       var record = try Self.record(in: database)
@@ -40,10 +41,14 @@ extension ReplicaFile {
       var entries = waiting.flatMap { $0.changes.map(\.id) + $0.coalesced }
       try Query(database, "DELETE FROM kreissync_outbox WHERE answer IS NULL").run()
       for entry in entries where answers[entry.n] == nil {
-        try readAgain(entry, waiting, in: database)
+        try readAgain(entry, in: database)
       }
       entries += try Query(
-        database, "SELECT n, tag FROM kreissync_log WHERE t <> 0 AND n > ?"
+        database,
+        """
+        SELECT n, tag FROM kreissync_log
+        WHERE t <> 0 AND n > ? AND n NOT IN (SELECT n FROM kreissync_ahead)
+        """
       ).all(.integer(record.batchedThrough)) { EntryID(n: $0.integer(0), tag: $0.integer(1)) }
       entries += try Query(
         database, "SELECT n, tag FROM kreissync_parked JOIN kreissync_log USING (n)"
@@ -55,6 +60,7 @@ extension ReplicaFile {
       }
       record.batchNumber = try lastAnswered(in: database)
       record.batchHash = nil
+      record.session = max(record.session, session)
       record.restoredAt = now
       try Self.store(record, in: database)
       try Query(database, "UPDATE kreissync_replica SET incarnation = ?").run(
@@ -64,7 +70,12 @@ extension ReplicaFile {
   }
 
   /// An entry whose batch is withdrawn is read with the next stretch of the log.
-  private func readAgain(_ entry: EntryID, _ waiting: [Batch], in database: Database) throws {
+  func readAgain(_ entry: EntryID, in database: Database) throws {
+    if try Query(database, "DELETE FROM kreissync_ahead WHERE n = ? RETURNING 1").first(
+      .integer(entry.n), body: { _ in true }) == true
+    {
+      return
+    }
     let marker = try Query(
       database,
       """

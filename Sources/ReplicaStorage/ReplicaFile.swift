@@ -15,7 +15,8 @@ package final class ReplicaFile: ReplicaStore {
   package internal(set) var schema: Schema
   package let path: String
   let queue: DatabaseQueue
-  let digestKey: SipHash128Key
+  /// The key of the county's digests.
+  package let digestKey: SipHash128Key
   /// SQLite's number of the schema in which all triggers were found sound: every change of a table,
   /// index or trigger, by whomever, counts it on.
   var soundSchemaVersion: Int64?
@@ -24,7 +25,7 @@ package final class ReplicaFile: ReplicaStore {
   /// locked for minutes defers the session.
   private static let busyMilliseconds = 10_000
 
-  private init(path: String, schema: Schema, queue: DatabaseQueue, digestKey: SipHash128Key) {
+  init(path: String, schema: Schema, queue: DatabaseQueue, digestKey: SipHash128Key) {
     self.path = path
     self.schema = schema
     self.queue = queue
@@ -68,7 +69,7 @@ package final class ReplicaFile: ReplicaStore {
     let sql = """
       INSERT INTO kreissync_replica VALUES (
         1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL, ?, NULL,
-        0, NULL)
+        0, NULL, NULL, NULL)
       """
     try Query(database, sql).run(
       Parameter(origin.county), .text(origin.countyName), Parameter(origin.site),
@@ -92,7 +93,7 @@ package final class ReplicaFile: ReplicaStore {
   ) throws -> ReplicaFile {
     guard fileSystem.holds(path) else { throw ReplicaError.missing(path: path) }
     try refuseNetworkFileSystem(path)
-    return try translatingErrors {
+    return try translatingErrors(at: path) {
       let queue: DatabaseQueue
       do {
         queue = try open(
@@ -130,7 +131,7 @@ package final class ReplicaFile: ReplicaStore {
     }
   }
 
-  private static func open(_ path: String, busyMilliseconds: Int) throws -> DatabaseQueue {
+  static func open(_ path: String, busyMilliseconds: Int) throws -> DatabaseQueue {
     var configuration = Connection.configuration(
       synchronous: "EXTRA", busyMilliseconds: busyMilliseconds, firesTriggers: false)
     configuration.prepareDatabase { database in
@@ -157,7 +158,7 @@ package final class ReplicaFile: ReplicaStore {
 
   /// Reads one consistent state.
   func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try Self.translatingErrors {
+    try Self.translatingErrors(at: path) {
       try queue.inDatabase { database in
         var result: Result?
         try database.inTransaction(.deferred) {
@@ -171,7 +172,7 @@ package final class ReplicaFile: ReplicaStore {
 
   /// Writes durably, or nothing.
   func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-    try Self.translatingErrors {
+    try Self.translatingErrors(at: path) {
       try queue.inDatabase { database in
         var result: Result?
         try database.inTransaction(.immediate) {
@@ -206,7 +207,10 @@ package final class ReplicaFile: ReplicaStore {
     }
   }
 
-  static func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+  /// - Parameter path: the replica's, to tell a disk without room from one that fails.
+  static func translatingErrors<Result>(at path: String? = nil, _ body: () throws -> Result) throws
+    -> Result
+  {
     do {
       return try body()
     } catch let error as DatabaseError {
@@ -215,7 +219,8 @@ package final class ReplicaFile: ReplicaStore {
       case .SQLITE_FULL: throw ReplicaError.storageFull
       case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM: throw ReplicaError.readOnly
       case .SQLITE_CORRUPT, .SQLITE_NOTADB: throw ReplicaError.corrupt
-      case .SQLITE_IOERR where errno == ENOSPC: throw ReplicaError.storageFull
+      case .SQLITE_IOERR where errno == ENOSPC || path.map(FileSystem.isFull) == true:
+        throw ReplicaError.storageFull
       default: throw error
       }
     }
@@ -232,7 +237,8 @@ extension ReplicaFile {
     let sql = """
       SELECT county, site, site_name, incarnation, history, seq, tree_size, tree_root, batched_n,
         batched_base, batch_number, batch_hash, head, scope_digest, digest_equal, last_success,
-        last_error, hub_schema_version, schema_problem, session, restored_at
+        last_error, hub_schema_version, schema_problem, session, restored_at,
+        former_places, return_after
       FROM kreissync_replica
       """
     let record = try Query(database, sql).first { row -> ReplicaRecord? in
@@ -250,7 +256,9 @@ extension ReplicaFile {
         lastSuccess: row.optionalInteger(15), lastError: row.optionalText(16),
         hubSchemaVersion: Int(row.integer(17)),
         schemaProblem: row.optionalText(18).flatMap(SchemaProblem.init),
-        session: row.integer(19), restoredAt: row.optionalInteger(20))
+        session: row.integer(19), restoredAt: row.optionalInteger(20),
+        formerPlaces: ReplicaRecord.places(in: row.optionalText(21)),
+        returnAfter: row.optionalInteger(22))
     }
     guard let record = record ?? nil else { throw ReplicaError.corrupt }
     return record
@@ -262,7 +270,8 @@ extension ReplicaFile {
       UPDATE kreissync_replica SET history = ?, seq = ?, tree_size = ?, tree_root = ?,
         batched_n = ?, batched_base = ?, batch_number = ?, batch_hash = ?, head = ?,
         scope_digest = ?, digest_equal = ?, last_success = ?, last_error = ?,
-        hub_schema_version = ?, schema_problem = ?, session = ?, restored_at = ?
+        hub_schema_version = ?, schema_problem = ?, session = ?, restored_at = ?,
+        former_places = ?, return_after = ?
       """
     try Query(database, sql).run(
       Parameter(record.position.history), .integer(record.position.seq),
@@ -273,7 +282,8 @@ extension ReplicaFile {
       Parameter(record.digestEqual.map { $0 ? 1 : 0 }), Parameter(record.lastSuccess),
       Parameter(record.lastError), .integer(Int64(record.hubSchemaVersion)),
       Parameter(record.schemaProblem?.rawValue), .integer(record.session),
-      Parameter(record.restoredAt))
+      Parameter(record.restoredAt), Parameter(ReplicaRecord.text(ofPlaces: record.formerPlaces)),
+      Parameter(record.returnAfter))
   }
 
   /// Changes the record in a transaction of its own.

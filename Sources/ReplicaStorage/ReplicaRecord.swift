@@ -28,6 +28,30 @@ package struct ReplicaOrigin: Sendable, Equatable {
   }
 }
 
+extension ReplicaRecord {
+  /// Nobody restores a hub a hundred times.
+  private static let placeCountMax = 100
+
+  /// The former places as they are kept: one on a line, history, number, size and root.
+  static func text(ofPlaces places: [Position]) -> String? {
+    let lines = places.suffix(placeCountMax).map {
+      "\($0.seq) \($0.treeHead.size) \($0.treeHead.root.text) \($0.history.string)"
+    }
+    return lines.isEmpty ? nil : lines.joined(separator: "\n")
+  }
+
+  static func places(in text: String?) -> [Position] {
+    (text ?? "").split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ", maxSplits: 3)
+      guard words.count == 4, let seq = Int64(words[0]), let size = Int64(words[1]),
+        let root = Hash256(text: String(words[2]))
+      else { return nil }
+      return Position(
+        history: HistoryID(String(words[3])), seq: seq, treeHead: TreeHead(size: size, root: root))
+    }
+  }
+}
+
 /// Where a replica stands. What the sidecar keeps outside the file is a part of it.
 package struct ReplicaRecord: Sendable, Equatable {
   package let county: CountyKey
@@ -57,6 +81,11 @@ package struct ReplicaRecord: Sendable, Equatable {
   package var session: Int64
   /// When the file was last recognised as a restored one, by the site's clock.
   package var restoredAt: Milliseconds?
+  /// Where earlier histories were left, the latest last; empty where the hub was never restored.
+  package var formerPlaces: [Position]
+  /// Answered batches behind this number are not known to the hub any more, and are to be returned;
+  /// nil where it knows all.
+  package var returnAfter: Int64?
 }
 
 /// Why a replica cannot be used as it is. Stable codes; nothing is ever silently created anew.
@@ -115,7 +144,8 @@ package enum ReplicaError: Error, Equatable, Sendable {
     case .locked: "close the program that has the file open, then sync again"
     case .storageFull: "make room; nothing is lost, the next sync goes on"
     case .readOnly: "check the permissions of the file and its directory"
-    case .corrupt: "keep the file; ask the county for a reload"
+    case .corrupt:
+      "nothing was sent; `kreissync site reload` builds the replica anew and keeps the damaged file"
     case .networkFileSystem: "move the site's directory to a local disk: SQLite's locks need one"
     case .alreadyThere: "choose an empty directory, or go on with the replica that is there"
     case .unfitAnswer, .unfitSnapshot: "update kreissync at the site and at the hub"

@@ -20,10 +20,23 @@ package protocol ReplicaStore {
   func unanswered() throws -> (entries: [EntryID], lastAnswered: Int64)
   /// Goes on under a new incarnation: what waits is built anew, but for what was answered before.
   ///
-  /// - Parameter answers: by the entries' numbers.
+  /// - Parameters:
+  ///   - session: the number that the hub gave last.
+  ///   - answers: by the entries' numbers.
   /// - Returns: how many entries that were.
-  func begin(_ incarnation: IncarnationID, answers: [Int64: Answer], at now: Milliseconds) throws
-    -> Int64
+  func begin(
+    _ incarnation: IncarnationID, session: Int64, answers: [Int64: Answer], at now: Milliseconds
+  ) throws -> Int64
+  /// The incarnations of the batches that are kept, the present one included, and the number of the
+  /// last batch before its first.
+  func logs() throws -> (incarnations: [IncarnationID], batchStart: Int64)
+  /// Stands in a restored hub's new history: the cursor goes back to what both know, and what the
+  /// hub has forgotten is noted to be returned.
+  func adopt(_ history: AdoptedHistory, at now: Milliseconds) throws
+  /// The oldest answered batch that the hub has forgotten.
+  func nextForgottenBatch() throws -> ForgottenBatch?
+  /// The hub has this batch, and those before it, again.
+  func returned(_ number: Int64) throws
   /// Makes a newer schema of the county the replica's own.
   ///
   /// - Returns: why not, where the replica keeps the one that it has.
@@ -40,8 +53,13 @@ package protocol ReplicaStore {
   func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome
   /// Captures writes that no trigger saw; how many it found.
   func scrub(at now: Milliseconds) throws -> Int
+  /// Whether a session may pull so many unequal cases whole without a person.
+  func mayMend(_ cases: [CaseID]) throws -> Bool
   /// How much waits to be sent or answered.
   func pendingCount() throws -> Int64
+  /// Keeps what the hub said of its backups, and removes what nobody can need any more of log and
+  /// outbox. Many short transactions: the one exception to the rule above.
+  func prune(by word: SecuredWord) throws
   /// Moves the WAL into the file, as far as other programs' readers allow.
   func checkpoint() throws
 }

@@ -7,7 +7,13 @@ extension ReplicaFile {
   ///
   /// - Returns: how many writes were found and captured.
   package func scrub(at now: Milliseconds) throws -> Int {
-    try write { database in
+    // Nothing to write is the rule: looking first spares the neighbour a write lock.
+    let isNeeded = try read { database in
+      try Scrub(file: self, database: database, now: now).run(
+        over: schema.tables, captures: false) > 0
+    }
+    guard isNeeded else { return 0 }
+    return try write { database in
       try Scrub(file: self, database: database, now: now).run(over: schema.tables)
     }
   }
@@ -24,8 +30,9 @@ struct Scrub {
   let database: Database
   let now: Milliseconds
 
+  /// - Parameter captures: off for a look that writes nothing.
   /// - Returns: how many writes were found.
-  func run(over tables: [Table]) throws -> Int {
+  func run(over tables: [Table], captures: Bool = true) throws -> Int {
     let record = try ReplicaFile.record(in: database)
     let unsent = try UnsentWork(file: file, record: record, in: database)
     var awaited: Set<RowKey> = []
@@ -34,12 +41,16 @@ struct Scrub {
     }
     var found = 0
     for table in tables where !table.isHubOnly {
-      found += try scan(table) { unsent.touches($0) || awaited.contains($0) }
+      found += try scan(table, captures: captures) {
+        unsent.touches($0) || awaited.contains($0)
+      }
     }
     return found
   }
 
-  private func scan(_ table: Table, isExcused: (RowKey) -> Bool) throws -> Int {
+  private func scan(
+    _ table: Table, captures: Bool, isExcused: (RowKey) -> Bool
+  ) throws -> Int {
     var digester = RowDigester(key: file.digestKey)
     var findings: [(key: RowKey, kind: CaptureKind, caseID: CaseID?)] = []
     let name = file.quoted(table.name)
@@ -80,7 +91,9 @@ struct Scrub {
       let key = RowKey(table: table.number, id: row.identifier(0))
       if !isExcused(key) { findings.append((key, .delete, row.identifier(1))) }
     }
-    for finding in findings { try capture(finding.key, finding.kind, finding.caseID, in: table) }
+    for finding in findings where captures {
+      try capture(finding.key, finding.kind, finding.caseID, in: table)
+    }
     return findings.count
   }
 

@@ -21,14 +21,15 @@ extension ReplicaFile {
   ///   ``ReplicaError/alreadyThere(path:)``, for a live replica is never swapped.
   package static func adopt(_ draft: String, as path: String, origin: ReplicaOrigin) throws {
     guard access(path, F_OK) != 0 else { throw ReplicaError.alreadyThere(path: path) }
-    let file: ReplicaFile
-    do {
-      file = try ReplicaFile.open(at: draft)
-    } catch ReplicaError.notAReplica, ReplicaError.newerFormat, ReplicaError.corrupt {
-      throw ReplicaError.unfitSnapshot("it is no replica of this program's format")
+    guard let digestKey = SipHash128Key(bytes: origin.digestKey) else {
+      throw ReplicaError.unfitSnapshot("it is another site's")
     }
+    let file = try openSnapshot(draft)
     try file.requireOwnStatements()
-    try file.prove(origin)
+    try file.prove(
+      SnapshotClaim(
+        county: origin.county, site: origin.site, history: origin.history, digestKey: digestKey,
+        incarnation: origin.incarnation))
     try translatingErrors {
       try file.queue.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = WAL") }
     }
@@ -37,7 +38,15 @@ extension ReplicaFile {
     guard rename(draft, path) == 0 else { throw ReplicaError.readOnly }
   }
 
-  private func requireOwnStatements() throws {
+  static func openSnapshot(_ path: String) throws -> ReplicaFile {
+    do {
+      return try ReplicaFile.open(at: path)
+    } catch ReplicaError.notAReplica, ReplicaError.newerFormat, ReplicaError.corrupt {
+      throw ReplicaError.unfitSnapshot("it is no replica of this program's format")
+    }
+  }
+
+  func requireOwnStatements() throws {
     let own = try Self.translatingErrors {
       try DatabaseQueue().inDatabase { database in
         try database.execute(sql: ReplicaTables.script(schema))
@@ -55,13 +64,16 @@ extension ReplicaFile {
     ).all { row in (0..<4).map(row.text) }
   }
 
-  private func prove(_ origin: ReplicaOrigin) throws {
+  func prove(_ claim: SnapshotClaim) throws {
     try write { database in
       var record = try Self.record(in: database)
-      guard record.county == origin.county, record.site == origin.site,
-        record.position.history == origin.history,
-        digestKey == SipHash128Key(bytes: origin.digestKey)
+      guard record.county == claim.county, record.site == claim.site,
+        record.position.history == claim.history, digestKey == claim.digestKey
       else { throw ReplicaError.unfitSnapshot("it is another site's") }
+      // What counts as unsent is left out of the proof below.
+      guard try !Self.holdsWork(in: database) else {
+        throw ReplicaError.unfitSnapshot("it holds work of a site")
+      }
       let digests = CaseDigests(
         file: self, database: database,
         unsent: try UnsentWork(file: self, record: record, in: database))
@@ -74,7 +86,24 @@ extension ReplicaFile {
       record.digestEqual = true
       try Self.store(record, in: database)
       try Query(database, "UPDATE kreissync_replica SET incarnation = ?").run(
-        Parameter(origin.incarnation))
+        Parameter(claim.incarnation))
     }
   }
+
+  /// Whether there is anything in it that only a site can have put there.
+  private static func holdsWork(in database: Database) throws -> Bool {
+    let tables = ["log", "outbox", "parked", "ahead", "refresh", "pin", "unknown", "notice_log"]
+    return try tables.contains { table in
+      try Query(database, "SELECT 1 FROM kreissync_\(table) LIMIT 1").first { _ in true } ?? false
+    }
+  }
+}
+
+/// Whose replica a snapshot has to be, and under which name of its log.
+struct SnapshotClaim {
+  let county: CountyKey
+  let site: SiteID
+  let history: HistoryID
+  let digestKey: SipHash128Key
+  let incarnation: IncarnationID
 }

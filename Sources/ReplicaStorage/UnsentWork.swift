@@ -11,14 +11,28 @@ struct UnsentWork {
   /// Replaced rows whose values cannot be read: nobody knows which columns were edited.
   private var unreadable: Set<RowKey> = []
 
-  init(file: ReplicaFile, record: ReplicaRecord, in database: Database) throws {
+  /// - Parameter onDamage: for a file that is damaged: called with each row that cannot be read, of
+  ///   which nothing is told then. Nil where such a row is a failure.
+  init(
+    file: ReplicaFile, record: ReplicaRecord, in database: Database,
+    onDamage: ((RowKey) -> Void)? = nil
+  ) throws {
     let window = try file.window(of: record, limit: .max, in: database)
     var unfit: Set<RowKey> = []
     let coalescing = try Coalescing(
       window.entries, schema: file.schema, reachesEnd: true, pins: try file.pins(in: database)
     ) { key in
       // A row that cannot be sent is unsent work all the same.
-      switch try file.lookup(key, in: database) {
+      let found: LocalRowLookup
+      do {
+        found = try file.lookup(key, in: database)
+      } catch let error as DatabaseError
+        where onDamage != nil && error.resultCode == .SQLITE_CORRUPT
+      {
+        onDamage?(key)
+        return .gone
+      }
+      switch found {
       case .unfit(let caseID, _):
         unfit.insert(key)
         let count = file.schema.table(number: key.table)!.columns.count
@@ -39,6 +53,12 @@ struct UnsentWork {
     changes[change.row, default: []].append(change)
     cases.insert(change.caseID)
   }
+
+  /// Every row with work.
+  var rows: Set<RowKey> { unreadable.union(changes.keys) }
+
+  /// The changes of a row, oldest first.
+  func changes(of key: RowKey) -> [Change] { (changes[key] ?? []).sorted { $0.id.n < $1.id.n } }
 
   func touches(_ key: RowKey) -> Bool { changes[key] != nil || unreadable.contains(key) }
 

@@ -38,4 +38,22 @@ package enum Connection {
     }
     return configuration
   }
+
+  /// A configuration for whoever only looks at a file that others use: nothing is written, no
+  /// checkpoint moves the WAL into the file, and a WAL that stands there stays.
+  ///
+  /// - Parameter leavesWAL: false where no WAL stands there, so that the one that reading makes
+  ///   goes again.
+  package static func looking(busyMilliseconds: Int, leavesWAL: Bool) -> Configuration {
+    var configuration = configuration(
+      synchronous: "FULL", busyMilliseconds: busyMilliseconds, firesTriggers: false)
+    configuration.prepareDatabase { database in
+      try database.execute(sql: "PRAGMA query_only = ON")
+      guard leavesWAL else { return }
+      let code = kreissync_sqlite_configure(
+        database.sqliteConnection!, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+      guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    }
+    return configuration
+  }
 }

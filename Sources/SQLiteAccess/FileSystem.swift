@@ -50,4 +50,15 @@ package struct FileSystem: Sendable, Equatable {
   package static func isRemote(_ path: String) -> Bool {
     remoteTypes.contains(kreissync_file_system_type(path))
   }
+
+  /// Whether the file system on which a path lies has no room for another page; false where that
+  /// cannot be told.
+  package static func isFull(_ path: String) -> Bool {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return false }
+    return UInt64(status.f_bavail) * UInt64(status.f_frsize) < pageByteCount
+  }
+
+  /// What SQLite's smallest growth of a file, or of the shared memory beside it, takes.
+  private static let pageByteCount: UInt64 = 32 << 10
 }

@@ -65,6 +65,13 @@ package struct Query {
   package func all<Result>(_ parameters: Parameter..., body: (ResultRow) throws -> Result) throws
     -> [Result]
   {
+    try all(parameters, body: body)
+  }
+
+  /// As ``all(_:body:)`` for a list made at run time.
+  package func all<Result>(_ parameters: [Parameter], body: (ResultRow) throws -> Result) throws
+    -> [Result]
+  {
     reset()
     try bind(parameters)
     defer { reset() }

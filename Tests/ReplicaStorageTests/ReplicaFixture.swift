@@ -164,7 +164,7 @@ final class ReplicaFixture {
     family_name = { number = 1, label = "Familienname", type = "text" }
     phone = { number = 2, label = "Telefon", type = "text" }
     email = { number = 3, label = "E-Mail", type = "text" }
-    born_on = { number = 4, label = "Geboren am", type = "date", group = "birth" }
+    born_on = { number = 4, label = "Geboren am", type = "text", group = "birth" }
     born_about = { number = 5, label = "Ungefähr", type = "boolean", group = "birth" }
     memo = { number = 6, label = "Merkzettel", type = "text", tier = "local" }
     children = { number = 7, label = "Kinder", type = "integer" }
