@@ -18,7 +18,7 @@ package enum CertificateRenewal {
   }
 
   private static let nextKeyName = "site.next.key"
-  private static let nextCertificateName = "site.next.crt"
+  static let nextCertificateName = "site.next.crt"
   private static let byteCountMax = 64 << 10
 
   /// Renews the certificate over a link that shows the present one. The link that showed it is of

@@ -1,5 +1,6 @@
 import CCurl
 package import ReplicaAgent
+package import SyncCore
 package import SyncProtocol
 
 /// The site's way to its hub: HTTPS through libcurl, one connection that is kept between requests.
@@ -15,6 +16,8 @@ package final class CurlTransport: HubLink {
   package private(set) var byteCountReceived = 0
   /// Connections opened so far: 1 while the first one is kept.
   package private(set) var connectionCount = 0
+  /// The `Date` of the last answer: the clock of whoever gave it, in whole seconds.
+  package private(set) var answeredAt: Milliseconds?
 
   private let handle: UnsafeMutableRawPointer
   private let hub: HubURL
@@ -150,6 +153,8 @@ package final class CurlTransport: HubLink {
   private func response() throws(LinkFailure) -> ProtocolResponse {
     var status = 0
     try require(kreissync_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status))
+    let seconds = header("Date").map { curl_getdate($0, nil) }
+    answeredAt = seconds.flatMap { $0 > 0 ? Milliseconds($0) * 1_000 : nil }
     let mediaType = header("Content-Type").map { $0.prefix { $0 != ";" } } ?? ""
     guard let contentType = ContentType(rawValue: String(mediaType)) else {
       throw LinkFailure(
@@ -214,7 +219,7 @@ package final class CurlTransport: HubLink {
         detail: "the hub's answer is longer than \(ProtocolLimit.bodyByteCountMax) bytes")
     case CURLE_SSL_CERTPROBLEM:
       return LinkFailure(
-        cause: .unreachable, detail: "the site's own certificate or key cannot be used: \(reason)")
+        cause: .certificateUnusable, detail: reason)
     case CURLE_SSL_CONNECT_ERROR, CURLE_RECV_ERROR, CURLE_SEND_ERROR:
       if TLSAlert(inOpenSSLText: text)?.concernsCertificate == true {
         return LinkFailure(

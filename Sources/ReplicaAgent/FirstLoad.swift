@@ -23,14 +23,9 @@ package struct FirstLoad {
 
   private let directory: String
   private let replicaPath: String
-  private let link: any HubLink
-  private let environment: SessionEnvironment
+  private let download: SnapshotDownload
 
-  private var partPath: String { directory + "/snapshot.part" }
-
-  /// A snapshot that came and is not what its hash says was torn on its way or at the hub. More
-  /// than a few are no accident.
-  private static let attemptCountMax = 3
+  private var partPath: String { download.partPath }
 
   /// - Parameter directory: the site's; the caller holds its lock.
   package init(
@@ -38,8 +33,8 @@ package struct FirstLoad {
   ) {
     self.directory = directory
     self.replicaPath = replicaPath
-    self.link = link
-    self.environment = environment
+    download = SnapshotDownload(
+      partPath: directory + "/snapshot.part", link: link, software: environment.software)
   }
 
   /// Gets the replica that the record in the directory promises.
@@ -49,9 +44,9 @@ package struct FirstLoad {
   ///   site's: the next run goes on.
   package func run(_ record: FirstLoadRecord) throws -> Outcome {
     var record = record
-    for _ in 0..<Self.attemptCountMax {
+    for _ in 0..<SnapshotDownload.attemptCountMax {
       if record.snapshot == nil {
-        switch try ask() {
+        switch try download.ask(forReload: false) {
         case .offered(let offer):
           try SnapshotPart.remove(partPath)
           record.snapshot = offer
@@ -61,7 +56,7 @@ package struct FirstLoad {
         }
       }
       guard let offer = record.snapshot else { continue }
-      if try fetch(offer) {
+      if try download.fetch(offer) {
         return try install(offer, record)
       }
       record.snapshot = nil
@@ -78,70 +73,6 @@ package struct FirstLoad {
     return .byPages(reason)
   }
 
-  // MARK: Asking
-
-  private enum Answer {
-    case offered(SnapshotOffer)
-    case none(String?)
-  }
-
-  private func ask() throws -> Answer {
-    let response: ProtocolResponse
-    do {
-      response = try link.exchange(
-        ProtocolRequest(
-          path: ProtocolPath.snapshot, contentType: .json,
-          body: try WireJSON.encode(SnapshotRequest(software: environment.software))))
-    } catch let failure as LinkFailure {
-      return .none(failure.detail)
-    }
-    guard response.status == 200 else {
-      let refusal = try Self.refusal(response)
-      if refusal.code == ProtocolError.Code.busy.rawValue { throw refusal.error }
-      return .none(refusal.message)
-    }
-    let answer: SnapshotResponse = try Self.reading { try WireJSON.decode(response.body) }
-    guard let offer = answer.snapshot else { return .none(nil) }
-    guard offer.isWellFormed else { throw SessionError.unfitAnswer("the request for a snapshot") }
-    return .offered(offer)
-  }
-
-  // MARK: Fetching
-
-  /// Fetches what is missing.
-  ///
-  /// - Returns: false where the file is gone at the hub, or is not what its hash says.
-  private func fetch(_ offer: SnapshotOffer) throws -> Bool {
-    let part = try SnapshotPart(partPath, byteCountMax: offer.byteCount)
-    while part.byteCount < offer.byteCount {
-      let request = SnapshotPartRequest(id: offer.id, offset: part.byteCount)
-      let response: ProtocolResponse
-      do {
-        response = try link.exchange(
-          ProtocolRequest(
-            path: ProtocolPath.snapshotPart, contentType: .json,
-            body: try WireJSON.encode(request)))
-      } catch let failure as LinkFailure {
-        throw SessionError.unreachable(
-          "\(part.byteCount) of \(offer.byteCount) bytes of the first load are here: "
-            + failure.detail)
-      }
-      guard response.status == 200 else {
-        let refusal = try Self.refusal(response)
-        guard refusal.code == ProtocolError.Code.snapshotUnknown.rawValue else {
-          throw refusal.error
-        }
-        return false
-      }
-      let isFit =
-        response.contentType == .snapshot && !response.body.isEmpty
-        && Int64(response.body.count) <= offer.byteCount - part.byteCount
-      guard isFit else { throw SessionError.unfitAnswer("the request for a part of a snapshot") }
-      try part.append(response.body)
-    }
-    return try part.hash().text == offer.sha256
-  }
-
   private func install(_ offer: SnapshotOffer, _ record: FirstLoadRecord) throws -> Outcome {
     // From here on the file is SQLite's, which knows what it left beside it.
     let draft = replicaPath + ".new"
@@ -156,30 +87,5 @@ package struct FirstLoad {
     try DurableFile.syncDirectory(of: replicaPath)
     try FirstLoadRecord.remove(from: directory)
     return .bySnapshot(rowCount: offer.rowCount)
-  }
-
-  // MARK: Reading answers
-
-  private struct Refusal {
-    let code: String
-    let message: String
-    let error: SessionError
-  }
-
-  private static func refusal(_ response: ProtocolResponse) throws -> Refusal {
-    let answer: ProtocolError.Lenient = try reading { try WireJSON.decode(response.body) }
-    return Refusal(
-      code: answer.error.code, message: answer.error.message,
-      error: .refused(
-        code: answer.error.code, message: answer.error.message, hint: answer.error.hint))
-  }
-
-  /// What cannot be decoded was cut, or made by something that is no hub.
-  private static func reading<Message>(_ body: () throws -> Message) throws -> Message {
-    do {
-      return try body()
-    } catch is ProtocolError {
-      throw SessionError.unfitAnswer("the request for a snapshot")
-    }
   }
 }

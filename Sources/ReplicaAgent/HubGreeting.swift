@@ -1,3 +1,4 @@
+import ReplicaStorage
 package import SyncCore
 package import SyncProtocol
 
@@ -9,26 +10,50 @@ package struct HubGreeting: Sendable, Equatable {
   package let pins: [[UInt8]]
   /// What the county asks of the site. Kinds that this program does not know are left alone; they
   /// stay open at the hub, where a person sees them.
-  package let instructions: [(id: String, kind: Instruction)]
-
-  package static func == (left: HubGreeting, right: HubGreeting) -> Bool {
-    left.clock == right.clock && left.pins == right.pins
-      && left.instructions.map(\.id) == right.instructions.map(\.id)
-  }
+  package let instructions: [AskedInstruction]
+  /// Whether the hub was restored and waits for what sites return: what differs is not repaired.
+  package let isRecovering: Bool
+  /// How far the hub's log stands in a verified backup, if it says so.
+  let secured: SecuredWord.Secured?
 
   init(_ answer: HelloResponse) {
+    isRecovering = answer.recovering ?? false
     clock = answer.clockMilliseconds
+    if let seq = answer.secured, let at = answer.securedAtMilliseconds, seq >= 0 {
+      secured = SecuredWord.Secured(seq: seq, begunAt: at)
+    } else {
+      secured = nil
+    }
     pins = (answer.pins ?? []).prefix(ProtocolLimit.pinCountMax).compactMap { text in
       Base64URL.decode(text).flatMap { $0.count == JoinString.pinByteCount ? $0 : nil }
     }
     instructions = (answer.instructions ?? []).prefix(ProtocolLimit.instructionCountMax)
       .compactMap { instruction in
-        Instruction(rawValue: instruction.kind).map { (instruction.id, $0) }
+        Instruction(rawValue: instruction.kind).map { kind in
+          AskedInstruction(
+            id: instruction.id, kind: kind,
+            selection: RowSelection(
+              caseID: instruction.case.map { CaseID($0) }, table: instruction.table),
+            isDryRun: instruction.dryRun ?? false)
+        }
       }
   }
 
   /// Whether the county asks for this.
   package func asks(for kind: Instruction) -> Bool { instructions.contains { $0.kind == kind } }
+
+  /// What was heard of the hub's backups, at the end of the session.
+  ///
+  /// - Parameter elapsed: by the site's clock. One that was set back meanwhile says nothing; one
+  ///   that was set ahead only makes the replica keep more.
+  func word(after elapsed: Milliseconds) -> SecuredWord {
+    SecuredWord(secured: secured, clock: clock, clockAtEnd: clock + max(0, elapsed))
+  }
+
+  /// Whether the whole scope is to be compared in this session.
+  var asksToCompareAll: Bool {
+    instructions.contains { $0.kind == .verify && $0.selection.isEverything && !$0.isDryRun }
+  }
 
   /// The pins as they are reported when they are kept; nil for none.
   var wirePins: [String]? { pins.isEmpty ? nil : pins.map(Base64URL.encode) }
@@ -41,6 +66,14 @@ package struct HubGreeting: Sendable, Equatable {
     }
     return results.isEmpty ? nil : results
   }
+}
+
+/// What the county asks of a site, as far as this program knows it.
+package struct AskedInstruction: Sendable, Equatable {
+  package let id: String
+  package let kind: Instruction
+  package let selection: RowSelection
+  package let isDryRun: Bool
 }
 
 extension VerifyResult {

@@ -19,6 +19,8 @@ package struct LinkFailure: Error, Sendable, Equatable {
     case wrongIdentity
     /// The hub ended the handshake: it does not know this certificate.
     case certificateRefused
+    /// The site's own key or certificate is missing or damaged: nobody was called.
+    case certificateUnusable
   }
 
   package let cause: Cause

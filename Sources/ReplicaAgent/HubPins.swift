@@ -43,7 +43,8 @@ package struct HubPinsFile {
     guard let bytes = try DurableFile.read(path, byteCountMax: Self.byteCountMax) else {
       return nil
     }
-    return try WireJSON.decode(bytes)
+    return try DamagedFile.decode(
+      bytes, of: path, cure: "remove it: the pin in site.toml counts, and the hub tells the others")
   }
 
   /// Durable when it returns; what stands there already is not written again.

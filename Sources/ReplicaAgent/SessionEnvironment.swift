@@ -23,12 +23,16 @@ package struct SessionEnvironment {
   /// Keeps the hashes of the keys by which the hub is to be known, durably; what throws ends the
   /// session.
   package let keepPins: ([[UInt8]]) throws -> Void
+  /// Keeps what shows that the hub's past was changed; returns the file's name, or nil.
+  package let keepProof: (HistoryProof) throws -> String?
 
   package init(
     software: String, now: @escaping () -> Milliseconds, random: @escaping (Int) -> [UInt8],
     machine: String? = nil, batchLimit: BatchLimit = .standard, takesSchemas: Bool = true,
-    keepPins: @escaping ([[UInt8]]) throws -> Void = { _ in }
+    keepPins: @escaping ([[UInt8]]) throws -> Void = { _ in },
+    keepProof: @escaping (HistoryProof) throws -> String? = { _ in nil }
   ) {
+    self.keepProof = keepProof
     self.keepPins = keepPins
     self.software = software
     self.now = now

@@ -32,7 +32,8 @@ extension RunPlan.Outcome {
         : .failedUntilMended
     case SessionError.wrongIdentity:
       self = .failedForNow(retryAfter: RunPlan.pauseRange.upperBound)
-    case SessionError.certificateRefused, SessionError.uploadRefused,
+    case SessionError.certificateRefused, SessionError.certificateUnusable,
+      SessionError.uploadRefused,
       SessionError.historyRewritten:
       self = .failedUntilMended
     default:

@@ -44,12 +44,15 @@ package enum SessionError: Error, Sendable, Equatable {
   case unreachable(String)
   case wrongIdentity(String)
   case certificateRefused(String)
+  /// The site's own key or certificate is missing or damaged.
+  case certificateUnusable(String)
   /// The hub refused, with its code, message and hint.
   case refused(code: String, message: String, hint: String)
   /// The hub cannot take a batch as it is; everything else of the session went through.
   case uploadRefused(message: String, hint: String)
-  /// The hub's log does not extend the one that the site saw; the evidence is kept.
-  case historyRewritten
+  /// The hub's log does not extend the one that the site saw. Both heads and the hub's proof are
+  /// kept in this file; nil where nobody keeps them.
+  case historyRewritten(proof: String?)
   case unfitAnswer(String)
   /// The program ends; the next session goes on.
   case stopped
@@ -77,6 +80,7 @@ extension Error {
     case SessionError.unreachable: "hub_unreachable"
     case SessionError.wrongIdentity: "hub_identity"
     case SessionError.certificateRefused: "certificate_refused"
+    case SessionError.certificateUnusable: "certificate_unusable"
     case SessionError.refused(let code, _, _): code
     case SessionError.uploadRefused: "upload_refused"
     case SessionError.historyRewritten: "history_rewritten"

@@ -51,7 +51,7 @@ extension SyncSession {
     }
     let answer: IncarnationResponse = try WireJSON.decode(response.body)
     let asked = Set(request.entries.map(\.n))
-    guard answer.answers.allSatisfy({ asked.contains($0.n) }) else {
+    guard answer.session >= 0, answer.answers.allSatisfy({ asked.contains($0.n) }) else {
       throw SessionError.unfitAnswer("the request for a new incarnation")
     }
     for known in answer.answers { succession.answers[known.n] = known.answer }
@@ -59,7 +59,8 @@ extension SyncSession {
     self.succession = succession
     guard succession.entries!.isEmpty else { return false }
     let known = try file.begin(
-      IncarnationID(request.incarnation), answers: succession.answers, at: environment.now())
+      IncarnationID(request.incarnation), session: answer.session, answers: succession.answers,
+      at: environment.now())
     record = try file.record()
     try sidecars.write(Sidecar(record))
     report.incarnation = record.incarnation
@@ -73,6 +74,7 @@ extension SyncSession {
 /// What happened in a session beside its exchange: the contract's `events`.
 package enum SessionEvent: String, Sendable {
   case restored
+  case hubRestored = "hub_restored"
 }
 
 extension SessionError {

@@ -10,33 +10,17 @@ extension SyncSession {
       head.seq >= record.position.seq,
       MerkleTree.verifyConsistency(
         from: record.position.treeHead, to: head.treeHead, proof: hashes)
-    else { throw SessionError.historyRewritten }
+    else {
+      throw SessionError.historyRewritten(
+        proof: try environment.keepProof(
+          HistoryProof(
+            seen: WirePosition(record.position), shown: WirePosition(head), consistency: proof,
+            at: environment.now())))
+    }
   }
 
   static func json(_ path: String, _ message: some Encodable) throws -> ProtocolRequest {
     ProtocolRequest(path: path, contentType: .json, body: try WireJSON.encode(message))
-  }
-
-  static func accepted(
-    _ outcome: Result<ProtocolResponse, LinkFailure>
-  ) throws -> ProtocolResponse {
-    let response: ProtocolResponse
-    switch outcome {
-    case .success(let answer):
-      response = answer
-    case .failure(let failure):
-      switch failure.cause {
-      case .unreachable: throw SessionError.unreachable(failure.detail)
-      case .wrongIdentity: throw SessionError.wrongIdentity(failure.detail)
-      case .certificateRefused: throw SessionError.certificateRefused(failure.detail)
-      }
-    }
-    guard response.status == 200 else {
-      let refusal: ProtocolError.Lenient = try WireJSON.decode(response.body)
-      throw SessionError.refused(
-        code: refusal.error.code, message: refusal.error.message, hint: refusal.error.hint)
-    }
-    return response
   }
 }
 

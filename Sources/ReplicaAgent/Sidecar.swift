@@ -33,6 +33,12 @@ package struct Sidecar: Codable, Sendable, Equatable {
   package func isAhead(of record: ReplicaRecord) -> Bool {
     // The file has begun it; the sidecar was not yet written.
     if let successor, ByteText(successor) == record.incarnation.text { return false }
+    // The file has taken the hub's new history over; the sidecar was not yet written.
+    let history = HistoryID(position.history)
+    if history != record.position.history {
+      return ByteText(incarnation) != record.incarnation.text
+        || !record.formerPlaces.contains { $0.history == history }
+    }
     return ByteText(incarnation) != record.incarnation.text || batchNumber > record.batchNumber
       || batchedThrough > record.batchedThrough
       || position.seq > record.position.seq || (session ?? 0) > record.session
@@ -64,7 +70,8 @@ package struct SidecarFile: SidecarStore {
     guard let bytes = try DurableFile.read(path, byteCountMax: Self.byteCountMax) else {
       return nil
     }
-    return try WireJSON.decode(bytes)
+    return try DamagedFile.decode(
+      bytes, of: path, cure: "remove it: the hub knows the replica, and tells if it was restored")
   }
 
   package func write(_ sidecar: Sidecar) throws {

@@ -19,7 +19,16 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   var report: SessionReport
   /// How a new incarnation comes about; nil while the replica is the one that the hub knows.
   var succession: Succession?
-  private var sessionNumber: Int64 = 0
+  /// The number that the hello answered; 0 before.
+  package internal(set) var sessionNumber: Int64 = 0
+  /// Whether the pull brings the hub's digests of all cases, because this replica's rows were
+  /// rewritten.
+  package var asksForAllDigests = false
+  /// Whether the bye says what became of a `verify`; off for a driver that compares rows itself
+  /// and reports what it found.
+  package var reportsVerification = true
+  /// Whether the hub's new history was taken over in this session.
+  private var hasAdoptedHistory = false
   private var continuation: PullContinuation?
   /// The head of the page that came last.
   private var pageHead: PullPage.Head?
@@ -35,15 +44,16 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   private var failure: (any Error)?
   /// What the hub said when it was greeted; nil before.
   package private(set) var greeting: HubGreeting?
+  /// The site's own clock at that time, to tell how long the session took.
+  private var greetedAt: Milliseconds = 0
   /// How the comparison of the whole scope goes, if it was asked for.
-  private var verified: VerifyResult?
+  package private(set) var verified: VerifyResult?
   /// What the hub's last answer said of when to ask again.
   package private(set) var retryAfterSeconds: Int?
 
-  /// Looks whether the replica is the one that the last session left, and repairs its triggers.
+  /// Repairs the replica's triggers; a file that is behind its sidecar was restored.
   ///
   /// - Parameter spool: where pages wait; the session has it alone.
-  /// A file that is behind its sidecar was restored: it begins a new incarnation first.
   package init(
     file: Store, sidecars: Sidecars, spool: any PageSpool, environment: SessionEnvironment
   ) throws {
@@ -96,14 +106,20 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     awaited = nil
     if case .success(let response) = outcome { retryAfterSeconds = response.retryAfterSeconds }
     do {
-      next = session.handle(try digest(Self.accepted(outcome), of: action))
+      next = session.handle(try digest(outcome.accepted(), of: action))
     } catch let error as SessionError
       where action == .sayHello && succession == nil && error.asksForIncarnation
     {
       succession = Succession(isRestore: error.isRestore)
       next = session.handle(.restoreSeen)
     } catch let error as SessionError
-      where action == .sendNextBatch && error.refusalOfBatch != nil
+      where action == .sayHello && !hasAdoptedHistory
+      && error.saysHistoryChanged(knowsFormer: !record.formerPlaces.isEmpty)
+    {
+      hasAdoptedHistory = true
+      next = session.handle(.historyChanged)
+    } catch let error as SessionError
+      where [.sendNextBatch, .returnNextBatch].contains(action) && error.refusalOfBatch != nil
     {
       refusedUpload = error.refusalOfBatch
       next = session.handle(.uploadRefused)
@@ -113,7 +129,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       next = session.handle(.schemaSettled)
     } catch is DecodeError, is ProtocolError {
       // Cut, or made by something that is no hub: the site cannot have made this mistake.
-      fail(SessionError.unfitAnswer("what came for \(action) cannot be decoded"))
+      fail(SessionError.unfitAnswer("\(action)"))
     } catch {
       fail(error)
     }
@@ -129,9 +145,21 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       try file.updateRecord { $0.lastError = failure.sessionCode }
       throw failure
     }
+    try prune()
     try file.checkpoint()
     precondition(report.sumsAreEqual, "the sums of a session differ")
     return report
+  }
+
+  /// Nothing of the session depends on it: what finds the replica locked or its disk full is the
+  /// next session's.
+  private func prune() throws {
+    guard let greeting else { return }
+    do {
+      try file.prune(by: greeting.word(after: environment.now() - greetedAt))
+    } catch ReplicaError.locked, ReplicaError.storageFull {
+      return
+    }
   }
 
   private mutating func fail(_ error: any Error) {
@@ -148,6 +176,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     switch action {
     case .beginIncarnation: try incarnationRequest()
     case .sayHello: try helloRequest()
+    case .askForHistory: try historyRequest()
+    case .returnNextBatch: try returnRequest()
     case .fetchSchema:
       try Self.json(ProtocolPath.schema, SchemaRequest(session: sessionNumber))
     case .sendNextBatch: try pushRequest()
@@ -163,15 +193,21 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       return .built(reachesEnd: try build())
     case .sendNextBatch:
       return .outboxEmpty
+    case .returnNextBatch:
+      return .nothingToReturn
     case .applyPages:
       try apply()
-      return .applied(unequalCases: unequalCases.count)
+      // What others have still to return is no difference that this hub could mend.
+      return .applied(unequalCases: greeting?.isRecovering == true ? 0 : unequalCases.count)
     case .scrub:
       let found = try file.scrub(at: environment.now()) > 0
-      if found { report.events.append(ReplicaEvent.scrubFound.rawValue) }
-      return .scrubbed(found: found)
-    case .beginIncarnation, .sayHello, .fetchSchema, .pullNextPage, .pullUnequalCases,
-      .sayGoodbye, .finish:
+      if found {
+        report.events.append(ReplicaEvent.scrubFound.rawValue)
+        return .scrubbed(.found)
+      }
+      return .scrubbed(try file.mayMend(unequalCases) ? .nothing : .nothingAndTooMuchToMend)
+    case .beginIncarnation, .sayHello, .askForHistory, .fetchSchema, .pullNextPage,
+      .pullUnequalCases, .sayGoodbye, .finish:
       preconditionFailure("\(action) is no step of the site's own")
     }
   }
@@ -183,7 +219,16 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     case .beginIncarnation:
       return .incarnationAnswered(isLast: try takeIncarnation(response))
     case .sayHello:
-      return try takeHello(response) ? .schemaOffered : .greeted
+      let isOffered = try takeHello(response)
+      // The newer schema waits for the next session.
+      if record.returnAfter != nil { return .returnDue }
+      return isOffered ? .schemaOffered : .greeted
+    case .askForHistory:
+      try takeHistory(response)
+      return .historyAdopted
+    case .returnNextBatch:
+      try takeReturned(response)
+      return .batchReturned
     case .fetchSchema:
       try takeSchema(response)
       return .schemaSettled
@@ -225,6 +270,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     try verify(head, proof: answer.consistency)
     sessionNumber = answer.session
     greeting = HubGreeting(answer)
+    greetedAt = environment.now()
     if let pins = greeting?.pins, !pins.isEmpty { try environment.keepPins(pins) }
     let isBehind = answer.schemaVersion > file.schema.version
     try file.updateRecord {
@@ -237,16 +283,6 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     // Before the number is used: from then on an older copy of file and sidecar shows at the hub.
     try sidecars.write(Sidecar(record))
     return isBehind && environment.takesSchemas
-  }
-
-  private mutating func takeSchema(_ response: ProtocolResponse) throws {
-    let answer: SchemaResponse = try WireJSON.decode(response.body)
-    guard answer.schema.utf8.count <= ProtocolLimit.schemaByteCountMax else {
-      throw SessionError.unfitAnswer("schema")
-    }
-    let problem = try file.grow(toSchema: answer.schema, at: environment.now())
-    try file.updateRecord { $0.schemaProblem = problem }
-    report.events.append(problem?.rawValue ?? ReplicaEvent.schemaUpdated.rawValue)
   }
 
   private mutating func build() throws -> Bool {
@@ -297,8 +333,14 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       session: sessionNumber, since: record.position, continuation: continuation,
       refreshRows: continuation == nil ? refreshRows : [],
       refreshCases: continuation == nil ? Array(cases) : [],
-      comparesAll: greeting?.asks(for: .verify) == true ? true : nil)
+      comparesAll: comparesAll ? true : nil)
     return try Self.json(ProtocolPath.pull, request)
+  }
+
+  /// Behind a restored hub's new history no digest of the old one counts.
+  private var comparesAll: Bool {
+    asksForAllDigests || hasAdoptedHistory || greeting?.isRecovering == true
+      || greeting?.asksToCompareAll == true
   }
 
   private mutating func takePage(_ response: ProtocolResponse) throws -> Bool {
@@ -342,7 +384,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
         session: sessionNumber, result: failure?.sessionCode ?? "done", seq: record.position.seq,
         digestEqual: failure == nil ? report.digestEqual : nil, parked: report.parked,
         pending: try file.pendingCount(), pins: greeting?.wirePins,
-        instructions: failure == nil ? greeting?.results(verified: verified) : nil))
+        instructions: failure == nil && reportsVerification
+          ? greeting?.results(verified: verified) : nil))
   }
 
   private func takeGoodbye(_ response: ProtocolResponse) throws {

@@ -84,12 +84,59 @@ final class SnapshotOffice {
   func load() throws -> FirstLoad.Outcome { try load { self.answer($0) } }
 
   /// A session of the newcomer with its replica.
-  func sync() throws -> SessionReport {
+  @discardableResult
+  func sync(comparesAll: Bool = false) throws -> SessionReport {
     let file = try ReplicaFile.open(at: replicaPath)
     var session = try SyncSession(
       file: file, sidecars: SidecarFile(directory: directory),
       spool: FilePageSpool(directory: directory), environment: environment)
+    session.asksForAllDigests = comparesAll
+    defer { sessionNumber = session.sessionNumber }
     return try session.run(over: Line { self.answer($0) })
+  }
+
+  /// A session whose hello a hub has answered that lies.
+  func sync(
+    keepProof: @escaping (HistoryProof) throws -> String?,
+    lying: @escaping (ProtocolResponse) throws -> ProtocolResponse
+  ) throws {
+    let environment = SessionEnvironment(
+      software: "laws", now: { 1_000_000 }, random: Self.random, keepProof: keepProof)
+    var session = try SyncSession(
+      file: try ReplicaFile.open(at: replicaPath), sidecars: SidecarFile(directory: directory),
+      spool: FilePageSpool(directory: directory), environment: environment)
+    _ = try session.run(
+      over: Line { request throws(LinkFailure) in
+        let answer = self.answer(request)
+        do {
+          return request.path == ProtocolPath.hello ? try lying(answer) : answer
+        } catch {
+          throw LinkFailure(cause: .unreachable, detail: "\(error)")
+        }
+      })
+  }
+
+  /// Of the newcomer's last session.
+  private(set) var sessionNumber: Int64 = 0
+
+  var link: any HubLink { Line { self.answer($0) } }
+
+  /// A comparison behind the newcomer's last session.
+  func compare(
+    _ selection: RowSelection = .everything, over link: (any HubLink)? = nil
+  ) throws -> VerificationReport {
+    try ScopeVerification(
+      file: try ReplicaFile.open(at: replicaPath), link: link ?? self.link, session: sessionNumber
+    ).run(selection)
+  }
+
+  /// Writes as a program whose triggers do not fire.
+  func writeUnseen(_ sql: String) throws {
+    let client = try PlainClient(path: replicaPath)
+    let log = "SELECT coalesce(max(n), 0) FROM kreissync_log"
+    let mark = try client.rows(log)[0][0].integer ?? 0
+    try client.run(sql)
+    try client.run("DELETE FROM kreissync_log WHERE n > \(mark)")
   }
 
   func files() throws -> [String] {
