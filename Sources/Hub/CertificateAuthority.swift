@@ -23,7 +23,7 @@ package struct CertificateAuthority: Sendable {
   /// 16 random bytes are above the 64 bits that the CA/Browser Forum demands of a serial number.
   package static let serialByteCount = 16
   /// Certificates begin that much before the hub's time: another machine may judge them as well.
-  private static let backdatingMilliseconds: Milliseconds = 5 * 60 * 1_000
+  static let backdatingMilliseconds: Milliseconds = 5 * 60 * 1_000
 
   /// Makes the county's authority in the hub's directory, durably, as `authority-COUNTY.key` and
   /// `.crt`, mode 0600. An authority that is there already is kept.

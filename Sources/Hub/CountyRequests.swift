@@ -16,6 +16,9 @@ package protocol CountyRequests: Sendable {
   /// - Parameter keyHash: SHA-256 of the DER of the key's SubjectPublicKeyInfo.
   func caller(keyHash: [UInt8], county: CountyKey) throws -> Caller?
 
+  /// The site of a certificate whose key is unknown because the hub was restored; nil for others.
+  func readmit(_ certificate: UnknownCertificate, county: CountyKey) throws -> Caller?
+
   /// Answers one request of a site that ``caller(keyHash:county:)`` has just named.
   func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse
 

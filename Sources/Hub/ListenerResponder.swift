@@ -29,8 +29,9 @@ struct ListenerResponder: HTTPResponder {
   let requestSecondsMax: Int64
 
   private static let sitePaths: Set = [
-    ProtocolPath.incarnation, ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull,
-    ProtocolPath.bye, ProtocolPath.schema, ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart,
+    ProtocolPath.incarnation, ProtocolPath.history, ProtocolPath.returned, ProtocolPath.hello,
+    ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye, ProtocolPath.schema,
+    ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.compare,
   ]
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {

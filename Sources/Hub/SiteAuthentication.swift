@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import HubService
 import SwiftASN1
 import SyncCore
@@ -33,9 +34,25 @@ struct SiteAuthentication: Sendable {
       let authority = authorities[name.county],
       authority.certificate.publicKey.isValidSignature(certificate.signature, for: certificate),
       certificate.notValidBefore <= time, time < certificate.notValidAfter,
-      let caller = try requests.caller(keyHash: key.keyHash, county: name.county),
+      let caller = try requests.caller(keyHash: key.keyHash, county: name.county)
+        ?? readmit(certificate, name, keyHash: key.keyHash),
       caller.county == name.county, caller.site == name.site
     else { return nil }
     return caller
+  }
+
+  private func readmit(
+    _ certificate: Certificate, _ name: SiteName, keyHash: [UInt8]
+  ) throws -> Caller? {
+    let unknown = UnknownCertificate(
+      site: name.site, keyHash: keyHash,
+      issuedAt: milliseconds(certificate.notValidBefore)
+        + CertificateAuthority.backdatingMilliseconds,
+      expiresAt: milliseconds(certificate.notValidAfter))
+    return try requests.readmit(unknown, county: name.county)
+  }
+
+  private func milliseconds(_ date: Date) -> Milliseconds {
+    Milliseconds(date.timeIntervalSince1970 * 1_000)
   }
 }

@@ -10,3 +10,21 @@ package struct Caller: Sendable, Hashable {
     self.site = site
   }
 }
+
+/// A certificate of one of the county's own that names a site and whose key the hub does not know:
+/// issued after the backup from which the hub was restored, or long replaced.
+package struct UnknownCertificate: Sendable {
+  package let site: SiteID
+  package let keyHash: [UInt8]
+  package let issuedAt: Milliseconds
+  package let expiresAt: Milliseconds
+
+  package init(
+    site: SiteID, keyHash: [UInt8], issuedAt: Milliseconds, expiresAt: Milliseconds
+  ) {
+    self.site = site
+    self.keyHash = keyHash
+    self.issuedAt = issuedAt
+    self.expiresAt = expiresAt
+  }
+}

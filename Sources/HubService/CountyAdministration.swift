@@ -167,16 +167,32 @@ package struct CountyAdministration: Sendable {
   }
 
   /// Asks a site for something, at its next contact. What is asked already is not asked twice.
-  package func instruct(_ id: SiteID, _ kind: Instruction) throws -> StoredInstruction {
+  ///
+  /// - Parameters:
+  ///   - selection: the rows that it is about.
+  ///   - isDryRun: whether the site is only to say what it would do.
+  /// - Throws: ``AdministrationError/caseNotHeld(_:site:)`` for a case that the site does not hold:
+  ///   its name is not for that site.
+  package func instruct(
+    _ id: SiteID, _ kind: Instruction, selection: RowSelection = .everything,
+    isDryRun: Bool = false
+  ) throws -> StoredInstruction {
     try store.write { writer in
       guard let site = try writer.site(id) else { throw AdministrationError.unknownSite(id) }
       guard site.state == .joined || site.state == .paused else {
         throw AdministrationError.notPossible(id, state: site.state)
       }
       let open = try writer.instructions(of: id, doneLimit: 0)
-      if let known = open.first(where: { $0.kind == kind.rawValue }) { return known }
+      let known = open.first {
+        $0.kind == kind.rawValue && $0.selection == selection && $0.isDryRun == isDryRun
+      }
+      if let known { return known }
+      if let caseID = selection.caseID, try writer.roles(of: id, in: [caseID])[caseID] == nil {
+        throw AdministrationError.caseNotHeld(caseID, site: id)
+      }
       let instruction = StoredInstruction(
-        id: environment.uuid(), site: id, kind: kind.rawValue, issuedAt: environment.now())
+        id: environment.uuid(), site: id, kind: kind.rawValue, selection: selection,
+        isDryRun: isDryRun, issuedAt: environment.now())
       try writer.put(instruction)
       return instruction
     }
@@ -220,6 +236,10 @@ package enum AdministrationError: Error, Equatable, Sendable {
   case rowRefused(String, RowID, Rule, entry: Int)
   /// An id that two entries have; the second by its place from 0.
   case idTwice(RowID, entry: Int)
+  /// A row, by table and id, that rows of another table name, or that is a site which may call.
+  case rowInUse(String, RowID, by: String)
+  /// A case that the site does not hold.
+  case caseNotHeld(CaseID, site: SiteID)
   /// The site's state forbids it.
   case notPossible(SiteID, state: SiteState)
 
@@ -228,7 +248,9 @@ package enum AdministrationError: Error, Equatable, Sendable {
     switch self {
     case .columnsMissing(_, _, let entry), .rowRefused(_, _, _, let entry), .idTwice(_, let entry):
       entry
-    case .unknownSite, .unknownCase, .unknownRow, .caseNeeded, .notPossible: nil
+    case .unknownSite, .unknownCase, .unknownRow, .caseNeeded, .caseNotHeld, .rowInUse,
+      .notPossible:
+      nil
     }
   }
 }

@@ -68,6 +68,7 @@ extension CountyAdministration {
       guard let stored = try writer.rows([key])[key], stored.isAlive else {
         throw AdministrationError.unknownRow(table.name, id)
       }
+      try requireUnused(id, of: table, in: writer)
       let now = environment.now()
       let change = Change(
         id: EntryID(n: 0, tag: 0), kind: .delete, row: key, caseID: stored.caseID, cells: .empty,
@@ -76,6 +77,32 @@ extension CountyAdministration {
       return WrittenRow(id: id, isNew: false, seq: try writer.counter.seq)
     }
   }
+
+  /// - Throws: ``AdministrationError/rowInUse(_:_:by:)`` where other rows name the row, or where it
+  ///   is a site that may call.
+  private func requireUnused(_ id: RowID, of table: Table, in reader: some HubReader) throws {
+    if table.name == "site", let site = try reader.site(SiteID(id.string)), site.state != .revoked {
+      throw AdministrationError.rowInUse(table.name, id, by: "the site, which is not revoked")
+    }
+    for user in reader.schema.tables {
+      let positions = user.columns.indices.filter { user.columns[$0].mayName(table) }
+      guard !positions.isEmpty else { continue }
+      var last = RowKey(table: user.number, id: RowID(""))
+      // A county's rows need not be in memory at once.
+      while true {
+        let rows = try reader.rows(ofTableBehind: last, limit: Self.lookCount)
+        if rows.contains(where: { row in
+          positions.contains { row.values[$0].text.map { RowID($0) } == id }
+        }) {
+          throw AdministrationError.rowInUse(table.name, id, by: "table \(user.name)")
+        }
+        guard rows.count == Self.lookCount else { break }
+        last = rows.last!.key
+      }
+    }
+  }
+
+  private static let lookCount = 1_000
 
   private func change(
     _ entry: RowEntry, stored: StoredRow?, place: Int, head: Int64, now: Milliseconds
@@ -137,4 +164,12 @@ extension CountyAdministration {
 
 extension CountyAdministration.RowEntry {
   fileprivate var key: RowKey { RowKey(table: table.number, id: id!) }
+}
+
+extension Column {
+  /// Whether the column holds ids of the table's rows: by the schema's word, or by its name, as
+  /// `programme_id` those of `programme_period`.
+  fileprivate func mayName(_ table: Table) -> Bool {
+    namedTable == table.name || name.hasSuffix("_id") && table.name.hasPrefix(name.dropLast(3))
+  }
 }

@@ -12,6 +12,7 @@ package struct CountyService: Sendable {
   let rules: (any DomainRules)?
   let snapshots: SnapshotShelf?
   let unwritten = UnwrittenContacts()
+  let historyGuard = HistoryGuard()
 
   /// - Parameters:
   ///   - rules: what the domain refuses; without them nothing is refused but by the core.
@@ -40,8 +41,14 @@ package struct CountyService: Sendable {
         return ProtocolResponse(status: 200, contentType: .rows, body: try page.encoded())
       case (ProtocolPath.incarnation, .json):
         return try json(begin(try WireJSON.decode(request.body), from: site))
+      case (ProtocolPath.history, .json):
+        return try json(stand(try WireJSON.decode(request.body), from: site))
+      case (ProtocolPath.returned, .rows):
+        return try json(takeBack(request.body, from: site))
       case (ProtocolPath.schema, .json):
         return try json(offer(try WireJSON.decode(request.body), to: site))
+      case (ProtocolPath.compare, .json):
+        return try json(compare(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.bye, .json):
         return try json(bye(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.snapshot, .json):
@@ -70,7 +77,7 @@ package struct CountyService: Sendable {
     switch error {
     case let error as ProtocolError:
       reason = error
-      if error.code == .paused { retryAfter = 3_600 }
+      if error.code == .paused { retryAfter = Self.pausedRetrySeconds }
     case HubStoreError.full:
       reason = ProtocolError(
         .hubStorageFull, "the hub has no room on its disk", hint: "the county has to make room")
@@ -93,6 +100,10 @@ package struct CountyService: Sendable {
       status: reason.status, contentType: .json, body: WireJSON.encode(refusal: reason),
       retryAfterSeconds: retryAfter)
   }
+
+  /// A paused site asks again as a site does that meets a failing hub for long: soon after it is
+  /// resumed it goes on.
+  private static let pausedRetrySeconds = 900
 
   /// The caller's record; refuses those who may not talk now.
   func served(_ id: SiteID, in reader: some HubReader) throws -> SiteRecord {

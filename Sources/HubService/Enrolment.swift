@@ -93,6 +93,11 @@ extension CountyService {
           .joinStringUsed, "the join string was used before: it joins one site, once",
           hint: "ask the county for a new one (`kreissync hub site rejoin`)")
       }
+      if let holder = try writer.site(keyHash: keyHash), holder.id != site.id {
+        throw ProtocolError(
+          .badCertificateRequest, "the key of the request is that of another site of this county",
+          hint: "join in a directory of the site's own")
+      }
       site.state = .joined
       site.keyHash = keyHash
       site.nextKeyHash = nil

@@ -14,7 +14,8 @@ extension CountyService {
     let lastSession = request.lastSession ?? 0
     guard let position = request.position.position,
       (1...64).contains(request.nonce.utf8.count), !request.nonce.contains(","),
-      (0...Self.sessionMax).contains(lastSession), request.incarnation.utf8.count <= RowLimit.identifierByteCountMax
+      (0...Self.sessionMax).contains(lastSession),
+      request.incarnation.utf8.count <= RowLimit.identifierByteCountMax
     else {
       throw ProtocolError(
         .badRequest, "position, nonce or incarnation is malformed", hint: "see schemas/openapi.yaml"
@@ -22,6 +23,14 @@ extension CountyService {
     }
     // Before waiting for the lock: the wait is no part of the site's skew.
     let now = environment.now()
+    try beginHistoryIfBehind(position, lastSession: lastSession, of: id)
+    // First: a hub that was restored may never have heard of the replica's present log.
+    try store.read { reader in
+      _ = try served(id, in: reader)
+      let county = try reader.county.history
+      guard position.history != county else { return }
+      try check(position, history: county, counter: reader.counter, in: reader)
+    }
     try recognise(request, from: id)
     let response = try changeContact(of: id) { site, reader in
       let counter = try reader.counter
@@ -35,16 +44,20 @@ extension CountyService {
         site.contact.clockSkew = Self.skew(of: request.clockMilliseconds, at: now)
       }
       site.contact.incarnation = request.incarnation
+      site.contact.history = history.string
       site.contact.machine = Self.machine(request.machine)
       site.contact.lastContact = now
+      let secured = try reader.backups.secured
       return HelloResponse(
         session: site.contact.sessionIssued,
         head: Position(history: history, seq: counter.seq, treeHead: counter.tree),
         consistency: try consistency(from: position, to: counter, in: reader), clock: now,
         schemaVersion: reader.schema.version, pins: announcedPins,
-        instructions: try openInstructions(of: id, in: reader))
+        instructions: try openInstructions(of: id, in: reader),
+        recovering: try isRecovering(in: reader) ? true : nil, secured: secured?.seq,
+        securedAt: secured?.begunAt)
     }
-    try snapshots?.siteHasReplica(id)
+    try snapshots?.siteHasReplica(id, at: request.position.seq)
     return response
   }
 
@@ -56,21 +69,6 @@ extension CountyService {
   private var announcedPins: [String]? {
     let pins = environment.pins()
     return pins.isEmpty ? nil : pins.map(Base64URL.encode)
-  }
-
-  /// A position is known if its history is the hub's and its tree head is one the hub has had.
-  func check(
-    _ position: Position, history: HistoryID, counter: Counter, in reader: some HubReader
-  ) throws {
-    let size = position.treeHead.size
-    guard position.history == history, size <= counter.tree.size,
-      try reader.lastSeq(ofSize: size) == position.seq,
-      try MerkleTree.head(size: size, reading: reader.treeNode) == position.treeHead
-    else {
-      throw ProtocolError(
-        .unknownPosition, "the site stands at a position that is not in this hub's log",
-        hint: "the hub was restored, or this replica belongs to another hub; ask the county")
-    }
   }
 
   func consistency(from position: Position, to counter: Counter, in reader: some HubReader) throws

@@ -162,7 +162,9 @@ extension CountyService {
     }
     return try store.read { reader in
       let known = try reader.answeredEntries(of: id, tags: entries.map(\.tag))
-      return IncarnationResponse(answers: try answers(to: entries, known, in: reader))
+      return IncarnationResponse(
+        answers: try answers(to: entries, known, in: reader),
+        session: try served(id, in: reader).contact.sessionIssued)
     }
   }
 

@@ -7,9 +7,17 @@ import SyncProtocol
 extension CountyService {
   /// The open instructions of a site, for its hello; nil for none.
   func openInstructions(of site: SiteID, in reader: some HubReader) throws -> [WireInstruction]? {
-    let open = try reader.instructions(of: site, doneLimit: 0)
+    let asked = try reader.instructions(of: site, doneLimit: 0)
+    let held = try reader.roles(of: site, in: asked.compactMap(\.selection.caseID))
+    // What the site does not hold any more is not named to it.
+    let open = asked.filter { $0.selection.caseID.map { held[$0] != nil } ?? true }
       .prefix(ProtocolLimit.instructionCountMax)
-    return open.isEmpty ? nil : open.map { WireInstruction(id: $0.id, kind: $0.kind) }
+    return open.isEmpty
+      ? nil
+      : open.map {
+        WireInstruction(
+          id: $0.id, kind: $0.kind, selection: $0.selection, isDryRun: $0.isDryRun)
+      }
   }
 
   /// Keeps what a site says it has carried out. What was not asked of it is ignored.
@@ -24,6 +32,8 @@ extension CountyService {
       else { continue }
       instruction.doneAt = environment.now()
       instruction.result = result.result
+      instruction.differences = result.differences.map { max(0, $0) }
+      instruction.repaired = result.repaired.map { max(0, $0) }
       try writer.put(instruction)
     }
   }
@@ -32,7 +42,7 @@ extension CountyService {
   /// county's records.
   private static func results(of kind: Instruction) -> [String] {
     switch kind {
-    case .verify: VerifyResult.allCases.map(\.rawValue)
+    case .verify, .repair, .reload: VerifyResult.allCases.map(\.rawValue)
     // The use of the new key says it.
     case .renewCertificate: []
     }

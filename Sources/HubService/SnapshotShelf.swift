@@ -57,14 +57,19 @@ package final class SnapshotShelf: Sendable {
   /// The snapshot that stands ready for a site, or a new one; nil where the scope is so small that
   /// pages are faster.
   ///
+  /// - Parameter forReload: the site has a replica that may have sent changes since a snapshot was
+  ///   made. It gets one of any size, and of no earlier position than the head of the log is now.
   /// - Throws: ``HubStoreError/busy`` while another site's is being made, and
   ///   ``HubStoreError/full`` where there is no room.
-  package func offer(to site: SiteID) throws -> SnapshotOffer? {
+  package func offer(to site: SiteID, forReload: Bool = false) throws -> SnapshotOffer? {
     try removeOld()
-    if let standing = try standing(for: site) { return standing.offer }
-    guard try builder.scopeRowCount(of: site, upTo: rowCountMin) == rowCountMin else {
-      return nil
+    if let standing = try standing(for: site) {
+      guard try forReload && standing.offer.position.seq < builder.headSeq else {
+        return standing.offer
+      }
     }
+    let countMin = forReload ? 0 : rowCountMin
+    guard try builder.scopeRowCount(of: site, upTo: countMin) == countMin else { return nil }
     // One at a time: each reads a county's rows, and the disk serves the batches of all sites, too.
     let isFree = isBuilding.withLock { isBuilding in
       defer { isBuilding = true }
@@ -72,7 +77,7 @@ package final class SnapshotShelf: Sendable {
     }
     guard isFree else { throw HubStoreError.busy }
     defer { isBuilding.withLock { $0 = false } }
-    let record = try translatingFullDisk { try build(for: site) }
+    let record = try translatingFullDisk { try build(for: site, forReload: forReload) }
     try makeRoom(beside: site)
     return record.offer
   }
@@ -93,10 +98,14 @@ package final class SnapshotShelf: Sendable {
       .read(Int(byteCount), at: offset)
   }
 
-  /// A site has said hello, so it has a replica: its snapshot goes. Now and then what is too old is
+  /// A site has said hello, so it has a replica: its snapshot goes, but for one that it asked for
+  /// to write that replica anew, as long as it is not past it. Now and then what is too old is
   /// looked for, too.
-  func siteHasReplica(_ site: SiteID) throws {
-    try remove(for: site)
+  func siteHasReplica(_ site: SiteID, at seq: Int64) throws {
+    let record = try record(for: site)
+    if record?.isForReload != true || record?.offer.position.seq ?? 0 < seq {
+      try remove(for: site)
+    }
     let now = environment.now()
     let isDue = lookedAt.withLock { lookedAt in
       guard now >= lookedAt + Self.lookInterval else { return false }
@@ -114,7 +123,7 @@ package final class SnapshotShelf: Sendable {
 
   // MARK: Making one
 
-  private func build(for site: SiteID) throws -> SnapshotRecord {
+  private func build(for site: SiteID, forReload: Bool) throws -> SnapshotRecord {
     try remove(for: site)
     try requireRoom()
     try DurableFile.makeDirectory("\(directory)/\(site)")
@@ -127,7 +136,7 @@ package final class SnapshotShelf: Sendable {
         offer: SnapshotOffer(
           id: id, byteCount: try file.byteCount, sha256: try file.sealed().text,
           rowCount: built.rowCount, position: WirePosition(built.position)),
-        builtAt: environment.now())
+        builtAt: environment.now(), isForReload: forReload)
       try DurableFile.write(
         try WireJSON.encode(record), to: self.path(of: id, "json", for: site))
       return record
@@ -221,9 +230,12 @@ package final class SnapshotShelf: Sendable {
 package struct SnapshotRecord: Codable, Sendable, Equatable {
   package let offer: SnapshotOffer
   package let builtAt: Milliseconds
+  /// The site has a replica, and writes it anew.
+  package let isForReload: Bool
 
-  package init(offer: SnapshotOffer, builtAt: Milliseconds) {
+  package init(offer: SnapshotOffer, builtAt: Milliseconds, isForReload: Bool) {
     self.offer = offer
     self.builtAt = builtAt
+    self.isForReload = isForReload
   }
 }

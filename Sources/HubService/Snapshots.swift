@@ -11,7 +11,9 @@ extension CountyService {
         hint: "this hub speaks version \(protocolVersion)")
     }
     _ = try store.read { try served(id, in: $0) }
-    return SnapshotResponse(snapshot: try snapshots?.offer(to: id))
+    return SnapshotResponse(
+      snapshot: try snapshots?.offer(
+        to: id, forReload: request.reload ?? false))
   }
 
   /// Some bytes of it.

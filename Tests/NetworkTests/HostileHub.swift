@@ -94,6 +94,16 @@ final class HostileHub: Sendable {
     lastBatches.withLock { $0[site] = (1, Hash256(sha256Of: batch.encoded())) }
   }
 
+  /// A person has looked at the site that was held.
+  func letGo() throws {
+    try store.write { writer in
+      guard var site = try writer.site(hostile) else { return }
+      site.state = .joined
+      site.heldBecause = nil
+      try writer.put(site)
+    }
+  }
+
   private func table(_ name: String) -> SyncCore.Table {
     schema.tables.first { $0.name == name }!
   }

@@ -17,6 +17,7 @@ struct HostileSiteTests {
   private static let rows = ["Content-Type: application/vnd.kreissync.rows"]
   private static let paths = [
     ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
+    ProtocolPath.compare,
   ]
 
   @Test("Nonsense at every path is refused with a reason, and the hub goes on")
@@ -74,6 +75,41 @@ struct HostileSiteTests {
           hub.expectNothingForeign(answer)
         }
       }
+      hub.expectUnharmed()
+    }
+  }
+
+  @Test("A comparison tells nothing of others' cases, whatever it asks for")
+  func comparisons() async throws {
+    try await HostileHub.run { hub in
+      let session = try hub.session()
+      let others = ["c-other", "c-nowhere", "#9/w-other", "", "#"].map { CaseID($0) }
+      var requests = [
+        CompareRequest(session: session, since: hub.start),
+        CompareRequest(session: session, since: hub.start, buckets: Array(0..<256)),
+        CompareRequest(session: session, since: hub.start, buckets: []),
+        CompareRequest(session: session, since: hub.start, cases: others),
+        CompareRequest(
+          session: session, since: hub.start, cases: others,
+          continuation: CompareContinuation(
+            case: CaseID("c-other"), row: RowKey(table: 1, id: RowID("a")))),
+      ]
+      for request in requests {
+        let answer = try hub.exchange(ProtocolPath.compare, request)
+        #expect(answer.status == 200)
+        hub.expectNothingForeign(answer)
+      }
+      for buckets in [[-1], [256], [.max], Array(repeating: 0, count: 300)] {
+        requests[1].buckets = buckets
+        #expect(try hub.post(ProtocolPath.compare, requests[1]) == 400)
+      }
+      requests[3].buckets = [1]
+      #expect(try hub.post(ProtocolPath.compare, requests[3]) == 400)
+      let many = CompareRequest(
+        session: session, since: hub.start, cases: (0..<600).map { CaseID("c\($0)") })
+      #expect(try hub.post(ProtocolPath.compare, many) == 400)
+      let foreign = CompareRequest(session: session + 7, since: hub.start)
+      #expect(try hub.post(ProtocolPath.compare, foreign) == 409)
       hub.expectUnharmed()
     }
   }
@@ -177,6 +213,7 @@ struct HostileSiteTests {
         #expect(response.status == 409, "\(position)")
         let refusal: ProtocolError = try WireJSON.decode(response.body)
         #expect(refusal.code == .fork)
+        try hub.letGo()
       }
       #expect(try hub.notes() == ["note 11"])
       hub.expectUnharmed()

@@ -164,6 +164,8 @@ final class FakeCounties: CountyRequests {
     }
   }
 
+  func readmit(_ certificate: UnknownCertificate, county: CountyKey) throws -> Caller? { nil }
+
   /// A real hub answers from now on.
   func serve(_ service: @escaping @Sendable (ProtocolRequest, Caller) -> ProtocolResponse) {
     state.withLock { $0.service = service }

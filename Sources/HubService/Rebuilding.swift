@@ -1,0 +1,94 @@
+package import HubStorage
+package import SyncCore
+import SyncProtocol
+
+/// Fills an empty county from what replicas hold, after the hub's own database was lost.
+///
+/// What stands in a replica stands there as of its position in the lost history; a later replica's
+/// values take the place of an earlier one's, and what sites return afterwards is ordered by the
+/// same numbers. Decisions, proposals and earlier values are gone: they stood nowhere else.
+package struct Rebuilding: Sendable {
+  /// The incarnation of a site that has not called the rebuilt hub yet.
+  private static let unknownLog = "lost"
+  /// Rows written in one transaction.
+  package static let rowCountMax = 500
+
+  private let store: any HubStore
+  private let environment: HubEnvironment
+
+  package init(store: any HubStore, environment: HubEnvironment) {
+    self.store = store
+    self.environment = environment
+  }
+
+  /// Begins the history that goes on from the lost one, of which nothing is left.
+  package func begin() throws {
+    _ = try CountyAdministration(store: store, environment: environment).beginHistory()
+  }
+
+  /// Enters the county's own rows, and admits the sites that they name: each by the certificate
+  /// that it has, at its next contact.
+  package func enter(county rows: [RowImage], of position: Position) throws {
+    try store.write { writer in
+      try enter(sitesIn: rows, writer)
+      try apply(rows, by: .hub, areas: [], at: position, in: writer)
+    }
+  }
+
+  /// Enters rows of cases with one lead, or of units of their own.
+  ///
+  /// - Parameter lead: the hub for units, and for cases whose lead is no site any more.
+  package func enter(_ rows: [RowImage], ledBy lead: SiteID, of position: Position) throws {
+    try store.write { writer in
+      let site = try writer.site(lead)
+      try apply(
+        rows, by: site?.id ?? .hub, areas: site?.areas ?? [], at: position, in: writer)
+    }
+  }
+
+  private func enter(sitesIn rows: [RowImage], _ writer: some HubWriter) throws {
+    guard let sites = writer.schema.table(named: "site") else { return }
+    let areas = writer.schema.table(named: "site_area")
+    func text(_ image: RowImage, _ name: String, _ table: Table?) -> String? {
+      (table?.column(named: name)?.number).flatMap { image.cells[$0]?.text }
+    }
+    for row in rows where row.key.table == sites.number {
+      let id = SiteID(row.key.id.string)
+      guard try writer.site(id) == nil,
+        let kind = text(row, "kind", sites).flatMap(SiteKind.init)
+      else { continue }
+      let own = rows.filter {
+        $0.key.table == areas?.number && text($0, "site_id", areas) == id.string
+      }
+      var record = SiteRecord(
+        id: id, name: text(row, "name", sites) ?? id.string, kind: kind,
+        areas: Set(own.compactMap { text($0, "ags", areas) }).sorted(), state: .joined, url: "",
+        joinURL: "", certificateExpiresAt: 0)
+      record.contact.incarnation = Self.unknownLog + "-" + id.string
+      try writer.put(record)
+    }
+  }
+
+  private func apply(
+    _ rows: [RowImage], by author: SiteID, areas: [String], at position: Position,
+    in writer: some HubWriter
+  ) throws {
+    let now = environment.now()
+    let changes = rows.enumerated().map { place, image in
+      Change(
+        id: EntryID(n: Int64(place) + 1, tag: 0), kind: .insert, row: image.key,
+        caseID: image.caseID, cells: image.cells, base: 0, editedAt: now)
+    }
+    let view = try writer.view(for: changes, by: author, schema: writer.schema)
+    var context = try CountyService.context(
+      for: Author(site: author, incarnation: IncarnationID(""), ancestors: [], clockSkew: 0),
+      areas: areas, now: now, in: writer)
+    let service = CountyService(store: store, environment: environment)
+    context.returned = ReturnedBatch(
+      formerSeq: try service.order(of: position.seq, in: position.history, writer),
+      sharedSeq: 0)
+    let plan = Decision.decide(
+      changes, view: view, context: context, digestKey: try writer.county.digester)
+    try writer.write(plan, at: now, random: environment.random)
+  }
+}

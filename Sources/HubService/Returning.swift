@@ -1,0 +1,256 @@
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+/// Takes back what a restored hub has forgotten: batches with the answers that it gave.
+extension CountyService {
+  /// Puts a forgotten batch back, with its old verdicts; durable when it returns, and repeatable.
+  ///
+  /// What rests on rows or cases that others have still to return waits for them.
+  func takeBack(_ body: [UInt8], from id: SiteID) throws -> ReturnResponse {
+    let (session, answer, bytes) = try ReturnBody.decode(body)
+    let old: PushResponse = try WireJSON.decode(answer)
+    let sent = try SentBatch(PushBody.encode(session: session, batch: bytes), from: id)
+    guard old.batchNumber == sent.batch.number, old.batchHash == sent.hash.text,
+      (0...Self.seqMax).contains(old.seq)
+    else {
+      throw ProtocolError(
+        .badRequest, "the answer is not that of the batch", hint: "see schemas/README.md")
+    }
+    try store.write { writer in
+      let site = try fence(session, of: served(id, in: writer), in: writer)
+      if let answered = try writer.answeredBatch(sent.id) {
+        guard answered.hash == sent.hash else {
+          throw ProtocolError(
+            .badRequest, "the hub knows another batch under this number",
+            hint: "return only what the hub has forgotten")
+        }
+        return
+      }
+      try requireNext(sent, in: writer)
+      let outcome = ReturnedOutcome(sent, old)
+      try store(outcome, of: sent, answer: answer, in: writer)
+      try apply(
+        sent.batch.with(outcome.changes), of: site,
+        formerSeq: try order(of: old.seq, in: sent.batch.history, writer), in: writer)
+      try recordLosses(outcome, by: site, in: writer)
+      try settleAwaiting(in: writer)
+    }
+    return ReturnResponse(batchNumber: sent.batch.number)
+  }
+
+  /// No county's log has a trillion entries.
+  private static let seqMax: Int64 = (1 << 40) - 1
+
+  /// Batches of one log come back in their order, and each follows the one before.
+  private func requireNext(_ sent: SentBatch, in writer: some HubWriter) throws {
+    let batch = sent.batch
+    let last = try writer.lastBatch(of: sent.site, incarnation: batch.incarnation)
+    let start = try writer.incarnations(of: sent.site).first { $0.id == batch.incarnation }
+    guard batch.number == (last?.id.number ?? start?.batchStart ?? 0) + 1,
+      batch.previous == last?.hash ?? .zero
+    else {
+      throw ProtocolError(
+        .badRequest, "the batch does not follow the last one that this hub knows",
+        hint: "return batches in their order")
+    }
+  }
+
+  private func store(
+    _ outcome: ReturnedOutcome, of sent: SentBatch, answer: [UInt8], in writer: some HubWriter
+  ) throws {
+    try writer.store(
+      AnsweredBatch(
+        id: sent.id, hash: sent.hash, answer: answer, receivedAt: environment.now()),
+      verdicts: outcome.verdicts)
+  }
+
+  /// Applies what rests on nothing that is missing, and keeps the rest.
+  private func apply(
+    _ batch: Batch, of site: SiteRecord, formerSeq: Int64, in writer: some HubWriter
+  ) throws {
+    let changes = batch.changes
+    let id = BatchID(site: site.id, incarnation: batch.incarnation, number: batch.number)
+    let shared = try sharedPosition(of: batch.history, in: writer)
+    let view = try writer.view(for: changes, by: site.id, schema: writer.schema)
+    let (ready, early) = Self.partition(changes, view: view, schema: writer.schema)
+    if !ready.isEmpty {
+      var context = try Self.context(
+        for: Author(site: site.id, incarnation: id.incarnation, ancestors: [], clockSkew: 0),
+        areas: site.areas, now: environment.now(), in: writer)
+      context.returned = ReturnedBatch(formerSeq: formerSeq, sharedSeq: shared.seq)
+      let plan = Decision.decide(
+        ready, view: view, context: context, digestKey: try writer.county.digester)
+      try writer.write(plan, at: environment.now(), random: environment.random)
+    }
+    guard !early.isEmpty else { return try writer.removeAwaiting(id) }
+    try writer.put(
+      AwaitingBatch(id: id, formerSeq: formerSeq, bytes: batch.with(early).encoded()))
+  }
+
+  /// What came back may be what others wait for: each round brings at least one further, or ends.
+  private func settleAwaiting(in writer: some HubWriter) throws {
+    while true {
+      let before = try writer.awaiting
+      for waiting in before {
+        guard let site = try writer.site(waiting.id.site) else { continue }
+        let batch = try Batch(decoding: waiting.bytes, changeCountMax: .max)
+        try apply(batch, of: site, formerSeq: waiting.formerSeq, in: writer)
+      }
+      let after = try writer.awaiting
+      if after.isEmpty || after == before { return }
+    }
+  }
+
+  /// - Returns: the changes that can be applied in their order, and those whose case or row has not
+  ///   come back yet, or is behind one that has not.
+  private static func partition(
+    _ changes: [Change], view: HubView, schema: Schema
+  ) -> (ready: [Change], early: [Change]) {
+    var cases = Set(view.cases.keys)
+    var rows = Set(view.rows.keys)
+    var ready: [Change] = []
+    var early: [Change] = []
+    for change in changes {
+      let table = schema.table(number: change.row.table)
+      let opens =
+        change.kind == .insert && (table?.scope == .caseRoot || table?.scope == .ofSite)
+      let isReady =
+        table == nil
+        || (opens || cases.contains(change.caseID))
+          && (change.kind == .insert || rows.contains(change.row))
+      guard isReady else {
+        early.append(change)
+        continue
+      }
+      ready.append(change)
+      cases.insert(change.caseID)
+      rows.insert(change.row)
+    }
+    return (ready, early)
+  }
+
+  // MARK: What had not won
+
+  /// Ledger and proposals as the forgotten decision left them.
+  private func recordLosses(
+    _ outcome: ReturnedOutcome, by site: SiteRecord, in writer: some HubWriter
+  ) throws {
+    guard !outcome.losses.isEmpty else { return }
+    let cases = try writer.cases(distinct(outcome.losses.map(\.change.caseID)))
+    let roles = try writer.roles(of: site.id, in: distinct(outcome.losses.map(\.change.caseID)))
+    let head = try writer.counter.seq
+    var plan = Plan()
+    for loss in outcome.losses {
+      let change = loss.change
+      let column = loss.column.flatMap {
+        writer.schema.table(number: change.row.table)?.column(number: $0)
+      }
+      // Who kept it is not known any more: the hub says so.
+      let kept = Contender(value: loss.kept, site: .hub, editedAt: 0)
+      let lost = Contender(
+        value: loss.value, site: site.id,
+        editedAt: min(
+          loss.column.map(change.editedAt(ofColumn:)) ?? change.editedAt, environment.now()))
+      let epoch = cases[change.caseID]?.epoch ?? 0
+      let base = loss.column.map(change.base(ofColumn:)) ?? change.oldestBase
+      if loss.verdict == .proposal {
+        plan.proposals.append(
+          Proposal(
+            caseID: change.caseID, row: change.row, column: loss.column, base: base, seq: head,
+            policy: column?.policy, rule: loss.rule, epoch: epoch, kept: kept, proposed: lost))
+      } else if let number = loss.column {
+        plan.ledger.append(
+          LedgerEntry(
+            caseID: change.caseID, row: change.row, column: number, base: base, seq: head,
+            policy: column?.policy, rule: loss.rule, epoch: epoch,
+            role: roles[change.caseID] ?? .contributor, kept: kept, lost: lost))
+      }
+    }
+    try writer.write(plan, at: environment.now(), random: environment.random)
+  }
+}
+
+extension Batch {
+  /// The same batch with other changes.
+  fileprivate func with(_ changes: [Change]) -> Batch {
+    Batch(
+      incarnation: incarnation, number: number, history: history, previous: previous,
+      coalesced: coalesced, changes: changes)
+  }
+}
+
+/// A forgotten batch, taken apart by its old answer.
+private struct ReturnedOutcome {
+  /// A value that had not been applied.
+  struct Loss {
+    let change: Change
+    /// nil for a deletion that was proposed.
+    let column: Int?
+    let value: Value
+    let kept: Value
+    let verdict: Verdict
+    let rule: Rule
+  }
+
+  /// What had been applied, with the values that came of it.
+  private(set) var changes: [Change] = []
+  private(set) var losses: [Loss] = []
+  private(set) var verdicts: [(EntryID, Verdict)] = []
+
+  init(_ sent: SentBatch, _ answer: PushResponse) {
+    var exceptions: [Int64: WireAnswer] = [:]
+    for told in answer.verdicts { exceptions[told.n] = told }
+    for change in sent.batch.changes {
+      let exception = exceptions[change.id.n]
+      verdicts.append((change.id, exception?.verdict ?? .applied))
+      guard let exception else {
+        changes.append(change)
+        continue
+      }
+      take(change, exception)
+    }
+    verdicts += sent.unreadable.map { ($0, .refused) }
+    verdicts += sent.batch.coalesced.map { ($0, .applied) }
+  }
+
+  private mutating func take(_ change: Change, _ exception: WireAnswer) {
+    let rule = exception.rule ?? .rowDeleted
+    guard !exception.columns.isEmpty else {
+      guard exception.verdict == .proposal else { return }
+      if change.kind == .delete {
+        losses.append(
+          Loss(
+            change: change, column: nil, value: .null, kept: .null, verdict: .proposal, rule: rule))
+      }
+      for (number, value) in zip(change.cells.mask.numbers, change.cells.values) {
+        losses.append(
+          Loss(
+            change: change, column: number, value: value, kept: .null, verdict: .proposal,
+            rule: rule))
+      }
+      return
+    }
+    var mask = change.cells.mask
+    var merged: [Int: Value] = [:]
+    for outcome in exception.columns {
+      if outcome.verdict == .merged {
+        merged[outcome.column] = outcome.kept.value
+        continue
+      }
+      mask.remove(outcome.column)
+      losses.append(
+        Loss(
+          change: change, column: outcome.column, value: change.cells[outcome.column] ?? .null,
+          kept: outcome.kept.value, verdict: outcome.verdict, rule: outcome.rule))
+    }
+    guard !mask.isEmpty || change.kind == .insert else { return }
+    let values = mask.numbers.map { merged[$0] ?? change.cells[$0] ?? .null }
+    changes.append(
+      Change(
+        id: change.id, kind: change.kind, row: change.row, caseID: change.caseID,
+        cells: Cells(mask: mask, values: values), base: change.base,
+        columnBases: change.columnBases, editedAt: change.editedAt,
+        columnTimes: change.columnTimes))
+  }
+}
