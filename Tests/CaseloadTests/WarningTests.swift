@@ -252,6 +252,18 @@ struct FundingWarningTests {
     }
   }
 
+  @Test("a case has at most one person")
+  func severalPersons() throws {
+    for kind in FileKind.allCases {
+      let bench = try WarningBench(kind)
+      for id in ["one", "two", "none"] { try bench.open(id) }
+      for (id, caseID) in [("p", "one"), ("q", "two"), ("r", "two")] {
+        try bench.insert("person", ["id": id, "case_id": caseID])
+      }
+      #expect(try bench.rows("several_persons") == ["q", "r"])
+    }
+  }
+
   @Test("provisional housing is no place to live in a programme of Baden-Württemberg")
   func housing() throws {
     for kind in FileKind.allCases {

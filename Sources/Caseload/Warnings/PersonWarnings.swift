@@ -2,7 +2,16 @@ import SyncCore
 
 /// Warnings about a person's circumstances.
 enum PersonWarnings {
-  static let all = [statusExpired, provisionalHousing]
+  static let all = [statusExpired, provisionalHousing, severalPersons]
+
+  /// A case has at most one person; two sites may each have entered theirs.
+  private static let severalPersons = WarningDefinition(
+    code: "several_persons", label: "Mehr als eine Person im Fall", table: "person",
+    reads: ["person.family_name"],
+    sql: """
+      SELECT id, case_id FROM person WHERE ?1 IS NOT NULL AND case_id IN (
+        SELECT case_id FROM person GROUP BY case_id HAVING count(*) > 1)
+      """)
 
   /// All residence titles of a case have ended; the one that ended last is listed.
   private static let statusExpired = WarningDefinition(
