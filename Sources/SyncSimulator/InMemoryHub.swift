@@ -60,7 +60,10 @@ struct HubMemory: Sendable {
   var sites = SiteMemory()
   var instructions = InstructionMemory()
   var incarnations: [ReplicaLogID: StoredIncarnation] = [:]
+  var histories: [StoredHistory] = []
+  var awaiting: [BatchID: AwaitingBatch] = [:]
   var batches = BatchMemory()
+  var backups = BackupRecord()
 
   init(county: CountyRecord, schema: Schema) {
     self.county = county
@@ -85,8 +88,11 @@ final class InMemoryHubTransaction: HubWriter {
     case site(SiteID, SiteRecord?)
     case instruction(String, StoredInstruction?)
     case incarnation(ReplicaLogID, StoredIncarnation?)
+    case history(CountyRecord)
+    case awaiting(BatchID, AwaitingBatch?)
     case entries(ReplicaLogID, [EntryID])
     case batch(BatchID)
+    case backups(BackupRecord)
     case growth(CountyRecord, Schema, RowMemory)
   }
 
@@ -105,8 +111,13 @@ final class InMemoryHubTransaction: HubWriter {
       case .site(let id, let record): memory.sites.set(id, to: record)
       case .instruction(let id, let before): _ = memory.instructions.set(id, to: before)
       case .incarnation(let id, let before): memory.incarnations[id] = before
+      case .history(let county):
+        memory.county = county
+        memory.histories.removeLast()
+      case .awaiting(let id, let before): memory.awaiting[id] = before
       case .entries(let log, let added): memory.batches.remove(added, of: log)
       case .batch(let id): memory.batches.remove(id)
+      case .backups(let record): memory.backups = record
       case .growth(let county, let schema, let rows):
         memory.county = county
         memory.schema = schema
@@ -161,6 +172,26 @@ final class InMemoryHubTransaction: HubWriter {
     undoSteps.append(.site(site.id, memory.sites.set(site.id, to: site)))
   }
 
+  func begin(_ history: HistoryID, at now: Milliseconds) {
+    let head = counter
+    undoSteps.append(.history(memory.county))
+    memory.histories.append(
+      StoredHistory(
+        last: Position(history: memory.county.history, seq: head.seq, treeHead: head.tree),
+        endedAt: now))
+    memory.county = memory.county.with(history: history)
+  }
+
+  func put(_ awaiting: AwaitingBatch) {
+    undoSteps.append(.awaiting(awaiting.id, memory.awaiting[awaiting.id]))
+    memory.awaiting[awaiting.id] = awaiting
+  }
+
+  func removeAwaiting(_ id: BatchID) {
+    undoSteps.append(.awaiting(id, memory.awaiting[id]))
+    memory.awaiting[id] = nil
+  }
+
   func put(_ incarnation: StoredIncarnation) {
     let id = ReplicaLogID(site: incarnation.site, incarnation: incarnation.id)
     undoSteps.append(.incarnation(id, memory.incarnations[id]))
@@ -170,6 +201,11 @@ final class InMemoryHubTransaction: HubWriter {
   func put(_ instruction: StoredInstruction) {
     let before = memory.instructions.set(instruction.id, to: instruction)
     undoSteps.append(.instruction(instruction.id, before))
+  }
+
+  func put(_ backups: BackupRecord) {
+    undoSteps.append(.backups(memory.backups))
+    memory.backups = backups
   }
 }
 
@@ -191,6 +227,7 @@ extension InMemoryHubTransaction {
     memory.sites.records.first { $0.tokenHash == tokenHash }
   }
   var sites: [SiteRecord] { memory.sites.records }
+  var backups: BackupRecord { memory.backups }
   func instructions(of site: SiteID, doneLimit: Int) -> [StoredInstruction] {
     memory.instructions.all(of: site, doneLimit: doneLimit)
   }
@@ -278,6 +315,15 @@ extension InMemoryHubTransaction {
   }
 
   func scopeDigest(for site: SiteID) -> Digest128 { memory.scope.digest(for: site) }
+
+  var formerHistories: [StoredHistory] { memory.histories }
+
+  var awaiting: [AwaitingBatch] {
+    memory.awaiting.values.sorted {
+      ($0.formerSeq, $0.id.site, $0.id.incarnation.text, $0.id.number)
+        < ($1.formerSeq, $1.id.site, $1.id.incarnation.text, $1.id.number)
+    }
+  }
 
   func incarnations(of site: SiteID) -> [StoredIncarnation] {
     memory.incarnations.values.filter { $0.site == site }.sorted {

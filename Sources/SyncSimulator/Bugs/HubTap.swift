@@ -28,6 +28,8 @@ class HubTap: HubWriter {
   func site(keyHash: [UInt8]) throws -> SiteRecord? { try reader.site(keyHash: keyHash) }
   func site(tokenHash: [UInt8]) throws -> SiteRecord? { try reader.site(tokenHash: tokenHash) }
   var sites: [SiteRecord] { get throws { try reader.sites } }
+  var formerHistories: [StoredHistory] { get throws { try reader.formerHistories } }
+  var awaiting: [AwaitingBatch] { get throws { try reader.awaiting } }
   func incarnations(of site: SiteID) throws -> [StoredIncarnation] {
     try reader.incarnations(of: site)
   }
@@ -83,6 +85,7 @@ class HubTap: HubWriter {
   func transactions(from leaf: Int64, limit: Int) throws -> [StoredTransaction] {
     try reader.transactions(from: leaf, limit: limit)
   }
+  var backups: BackupRecord { get throws { try reader.backups } }
 
   // MARK: Writing
 
@@ -95,9 +98,15 @@ class HubTap: HubWriter {
   }
 
   func grow(to newer: Schema, text: String) throws { try writer!.grow(to: newer, text: text) }
+  func begin(_ history: HistoryID, at now: Milliseconds) throws {
+    try writer!.begin(history, at: now)
+  }
+  func put(_ awaiting: AwaitingBatch) throws { try writer!.put(awaiting) }
+  func removeAwaiting(_ id: BatchID) throws { try writer!.removeAwaiting(id) }
   func put(_ incarnation: StoredIncarnation) throws { try writer!.put(incarnation) }
   func put(_ site: SiteRecord) throws { try writer!.put(site) }
   func put(_ instruction: StoredInstruction) throws { try writer!.put(instruction) }
+  func put(_ backups: BackupRecord) throws { try writer!.put(backups) }
 }
 
 /// A hub's store whose transactions are all tapped.

@@ -25,9 +25,15 @@ class ReplicaTap: ReplicaStore {
     try file.installCapture(at: now)
   }
   func unanswered() throws -> (entries: [EntryID], lastAnswered: Int64) { try file.unanswered() }
-  func begin(_ incarnation: IncarnationID, answers: [Int64: Answer], at now: Milliseconds) throws
-    -> Int64
-  { try file.begin(incarnation, answers: answers, at: now) }
+  func begin(
+    _ incarnation: IncarnationID, session: Int64, answers: [Int64: Answer], at now: Milliseconds
+  ) throws -> Int64 { try file.begin(incarnation, session: session, answers: answers, at: now) }
+  func logs() throws -> (incarnations: [IncarnationID], batchStart: Int64) { try file.logs() }
+  func adopt(_ history: AdoptedHistory, at now: Milliseconds) throws {
+    try file.adopt(history, at: now)
+  }
+  func nextForgottenBatch() throws -> ForgottenBatch? { try file.nextForgottenBatch() }
+  func returned(_ number: Int64) throws { try file.returned(number) }
   func grow(toSchema text: String, at now: Milliseconds) throws -> SchemaProblem? {
     try file.grow(toSchema: text, at: now)
   }
@@ -43,7 +49,9 @@ class ReplicaTap: ReplicaStore {
     try file.apply(scope, at: now)
   }
   func scrub(at now: Milliseconds) throws -> Int { try file.scrub(at: now) }
+  func mayMend(_ cases: [CaseID]) throws -> Bool { try file.mayMend(cases) }
   func pendingCount() throws -> Int64 { try file.pendingCount() }
+  func prune(by word: SecuredWord) throws { try file.prune(by: word) }
   func checkpoint() throws { try file.checkpoint() }
 
   // MARK: Behind the agent's back

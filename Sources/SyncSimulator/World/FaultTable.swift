@@ -39,7 +39,7 @@ package enum FaultTable {
     line(12, "the replica's WAL is gone", storage: [.readLog]),
     line(
       13, "a replica is restored from an old copy", both: [.readLog],
-      out: [(.pull, "the agent stops before its first request")]),
+      out: [(.pull, "counted where the agent sees it, before its first request")]),
     line(14, "the same local number with another tag", model: [.receive, .validate]),
     line(
       15, "the hub is restored from an old backup",

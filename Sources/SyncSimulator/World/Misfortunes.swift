@@ -46,8 +46,13 @@ extension SimulatedCounty {
       site.disk.remove(path)
       if let bytes { site.disk.install(bytes, at: path) }
     }
+    // In the model's tier the sidecar tells; where it went back, too, the hub has to.
+    let isWhole = !witness.isModelled && random.chance(50)
+    if isWhole { site.disk.install(copy.sidecar, at: SimulatedSite.sidecarPath) }
     site.isRestored = true
-    note(site.name, "replica is restored from a copy")
+    witness.restored.insert(site.index)
+    note(
+      site.name, isWhole ? "directory is restored from a copy" : "replica is restored from a copy")
     tally.met(13, at: .readLog)
   }
 

@@ -43,11 +43,18 @@ struct ObservedReplica: ReplicaStore {
     try store.unanswered()
   }
 
-  func begin(_ incarnation: IncarnationID, answers: [Int64: Answer], at now: Milliseconds) throws
-    -> Int64
-  {
-    try store.begin(incarnation, answers: answers, at: now)
+  func begin(
+    _ incarnation: IncarnationID, session: Int64, answers: [Int64: Answer], at now: Milliseconds
+  ) throws -> Int64 {
+    try store.begin(incarnation, session: session, answers: answers, at: now)
   }
+
+  func logs() throws -> (incarnations: [IncarnationID], batchStart: Int64) { try store.logs() }
+  func adopt(_ history: AdoptedHistory, at now: Milliseconds) throws {
+    try store.adopt(history, at: now)
+  }
+  func nextForgottenBatch() throws -> ForgottenBatch? { try store.nextForgottenBatch() }
+  func returned(_ number: Int64) throws { try store.returned(number) }
 
   func grow(toSchema text: String, at now: Milliseconds) throws -> SchemaProblem? {
     try store.grow(toSchema: text, at: now)
@@ -81,6 +88,7 @@ struct ObservedReplica: ReplicaStore {
     return outcome
   }
 
+  func mayMend(_ cases: [CaseID]) throws -> Bool { try store.mayMend(cases) }
   func scrub(at now: Milliseconds) throws -> Int {
     let found = try store.scrub(at: now)
     observer.scrubbed(found, at: site)
@@ -88,6 +96,8 @@ struct ObservedReplica: ReplicaStore {
   }
 
   func pendingCount() throws -> Int64 { try store.pendingCount() }
+
+  func prune(by word: SecuredWord) throws { try store.prune(by: word) }
 
   func checkpoint() throws { try store.checkpoint() }
 }

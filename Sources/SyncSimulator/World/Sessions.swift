@@ -65,7 +65,9 @@ extension SimulatedCounty {
 
   static func point(of step: ReplicaSession.Action) -> PipelinePoint? {
     switch step {
-    case .beginIncarnation, .sayHello, .fetchSchema, .sendNextBatch: .send
+    case .beginIncarnation, .sayHello, .askForHistory, .returnNextBatch, .fetchSchema,
+      .sendNextBatch:
+      .send
     case .buildBatches: .readLog
     case .pullNextPage, .pullUnequalCases: .pull
     case .applyPages, .scrub: .apply
@@ -138,6 +140,8 @@ extension SimulatedCounty {
   /// What a request is for, in a story.
   private static func words(for request: ProtocolRequest) -> String {
     switch request.path {
+    case ProtocolPath.history: "asks for its place in the new history"
+    case ProtocolPath.returned: "returns a batch"
     case ProtocolPath.incarnation: "asks for a new incarnation"
     case ProtocolPath.hello: "says hello"
     case ProtocolPath.push: "sends a batch"

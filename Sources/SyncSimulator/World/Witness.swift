@@ -18,6 +18,8 @@ struct Witness {
   var records: [SiteRecord] = []
   /// Which sites may hold a case, by what marks it in texts and ids.
   var holders: [String: Set<Int>] = [:]
+  /// Sites whose files went back in time and that go on: what they had been told is gone with it.
+  var restored: Set<Int> = []
   /// The batches that the hub has decided, by site, in order of their numbers.
   var decided: [Int: [DecidedBatch]] = [:]
   /// What the hub had read for a pull, by site and position.
@@ -35,6 +37,8 @@ struct Witness {
   var rowIDs: [String] = []
 
   struct DecidedBatch {
+    let log: IncarnationID
+    let number: Int64
     let hash: Hash256
     let answer: [UInt8]
     let rows: [NaiveRow]
@@ -287,7 +291,7 @@ struct Witness {
     let batch = try Batch(decoding: bytes, changeCountMax: .max)
     let hash = Hash256(sha256Of: bytes)
     let answer: PushResponse = try WireJSON.decode(response.body)
-    let known = decided[site] ?? []
+    let known = (decided[site] ?? []).filter { $0.log == batch.incarnation }
     tally.checked(.exactlyOnce)
     guard session >= lastSession[site] ?? 0 else {
       return Violation(
@@ -295,8 +299,7 @@ struct Witness {
         "session \(session) of \(name(site)) goes on after session \(lastSession[site]!)")
     }
     lastSession[site] = session
-    if batch.number <= known.count {
-      let first = known[Int(batch.number) - 1]
+    if let first = known.first(where: { $0.number == batch.number }) {
       guard first.hash == hash, first.answer == response.body else {
         return Violation(
           breaking: .exactlyOnce,
@@ -304,7 +307,9 @@ struct Witness {
       }
       return nil
     }
-    guard batch.number == known.count + 1 else {
+    // The first of a log that a restored file began counts on from its ancestor's.
+    let isNext = known.last.map { batch.number == $0.number + 1 } ?? true
+    guard isNext, batch.number == 1 || !known.isEmpty || restored.contains(site) else {
       return Violation(
         breaking: .exactlyOnce, "batch \(batch.number) of \(name(site)) came too early")
     }
@@ -312,7 +317,7 @@ struct Witness {
     let rows = batch.changes.map { NaiveRow($0.row, schema) }
     decided[site, default: []].append(
       DecidedBatch(
-        hash: hash, answer: response.body, rows: rows,
+        log: batch.incarnation, number: batch.number, hash: hash, answer: response.body, rows: rows,
         entries: batch.changes.map(\.id) + batch.coalesced,
         // A row that the hub has never seen is offered again, whole: nothing to be told.
         notApplied: answer.verdicts.count { $0.rule != .unknownRow }))
