@@ -45,12 +45,23 @@ struct CommandFailure: Error {
     }
   }
 
+  /// The contract's event that goes with the failure of a session; nil for none.
+  private var event: String? {
+    switch code {
+    case ProtocolError.Code.cloned.rawValue: "cloned"
+    case ReplicaError.corrupt.code: "corrupt"
+    default: nil
+    }
+  }
+
   /// Prints the failure and ends the process with its exit code.
   func report(asJSON: Bool) -> Never {
     if asJSON {
-      printJSON([
+      var document: [String: JSONValue] = [
         "error": ["code": .text(code), "message": .text(message), "hint": .text(hint)]
-      ])
+      ]
+      if let event { document["events"] = .list([.text(event)]) }
+      printJSON(.object(document))
     }
     FileHandle.standardError.write(Data("kreissync: \(message)\n  \(hint)\n".utf8))
     Foundation.exit(exit.rawValue)
@@ -67,7 +78,15 @@ struct CommandFailure: Error {
     case let error as ReplicaError: CommandFailure(error)
     case let error as SessionError: CommandFailure(error)
     case let error as EnrolmentError: CommandFailure(error)
+    case let error as DamagedFile:
+      CommandFailure(
+        .failed, "file_damaged", "\(error.path) cannot be read: its content is damaged",
+        hint: error.cure)
     case let error as HubStoreError: CommandFailure(error)
+    case CountyBackupError.unsound(let problem):
+      CommandFailure(
+        .failed, "backup_unsound", "the copy is not sound: \(problem)",
+        hint: "no file was left; `kreissync hub log verify` looks at the county itself")
     case let error as LinkFailure: CommandFailure(error.sessionError)
     case let error as SchemaError:
       CommandFailure(.failed, "schema_invalid", error.description, hint: "correct the file")
@@ -97,7 +116,6 @@ extension CommandFailure {
     let exit: CommandExit =
       switch error {
       case .locked, .storageFull: .deferred
-      case .corrupt: .needsPerson
       default: .failed
       }
     self.init(exit, error.code, error.message, hint: error.hint)
@@ -151,17 +169,24 @@ extension CommandFailure {
       self.init(
         .refused, "certificate_refused", "the hub refuses this site's certificate: \(detail)",
         hint: "it has expired or is another county's; ask for a new join string")
+    case .certificateUnusable(let detail):
+      self.init(
+        .failed, "certificate_unusable", "this site's key or certificate cannot be used: \(detail)",
+        hint:
+          "put site.key and site.crt back as they were, or ask the county for a new join string "
+          + "(`kreissync hub site rejoin`); nothing was sent")
     case .refused(let code, let message, let hint):
       self.init(Self.exit(ofRefusal: code), Self.contractCode(code), message, hint: hint)
     case .uploadRefused(let message, let hint):
       self.init(
         .needsPerson, "upload_refused", "the hub cannot take this site's changes: \(message)",
         hint: hint + "; nothing is lost, and the download went through")
-    case .historyRewritten:
+    case .historyRewritten(let proof):
       self.init(
         .hubUnreachable, "history_rewritten",
         "the hub's log does not extend the one that this site saw",
-        hint: "nothing was applied; the county has to explain")
+        hint: "nothing was applied; the county has to explain"
+          + (proof.map { ". Both heads and the hub's proof are kept in \($0)" } ?? ""))
     case .unfitAnswer(let what):
       self.init(
         .failed, "unfit_answer", "the hub's answer to \(what) cannot be read",
@@ -177,7 +202,9 @@ extension CommandFailure {
     switch ProtocolError.Code(rawValue: code) {
     case .refused: .refused
     case .paused, .busy, .tooManyRequests, .hubStorageFull, .fenced: .deferred
-    case .fork, .cloned, .held, .restored, .newIncarnation, .unknownPosition: .needsPerson
+    case .fork, .cloned, .held, .restored, .newIncarnation, .historyChanged,
+      .unknownPosition:
+      .needsPerson
     default: .failed
     }
   }
@@ -193,6 +220,7 @@ extension LinkFailure {
     case .unreachable: .unreachable(detail)
     case .wrongIdentity: .wrongIdentity(detail)
     case .certificateRefused: .certificateRefused(detail)
+    case .certificateUnusable: .certificateUnusable(detail)
     }
   }
 }

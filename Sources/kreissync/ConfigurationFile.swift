@@ -1,5 +1,6 @@
 import CaseloadSchema
 import SyncProtocol
+import Synchronization
 import TOMLKit
 
 /// A TOML file of settings, read strictly: unknown keys, wrong types and values out of range are
@@ -28,9 +29,11 @@ struct ConfigurationFile {
     }
     lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     do {
-      table = try TOMLTable(string: content)
+      table = try Self.table(of: content)
     } catch let error as TOMLParseError {
-      throw Self.wrong(path, "line \(error.source.begin.line)", "is not TOML", "correct the line")
+      throw Self.wrong(
+        path, "line \(error.source.begin.line)", "is not TOML: \(error.description)",
+        "correct the line")
     }
     for key in table.keys where !keys.contains(key) {
       throw wrong(key, "is unknown", "known keys: \(keys.joined(separator: ", "))")
@@ -44,6 +47,27 @@ struct ConfigurationFile {
     lines = []
     table = TOMLTable()
   }
+
+  /// NB: the TOML library never frees what it has parsed, and a daemon looks at its settings for
+  /// years: a text is parsed once.
+  private static func table(of content: String) throws -> TOMLTable {
+    if let known = known.withLock({ $0[content]?.table }) { return known }
+    let table = try TOMLTable(string: content)
+    known.withLock { known in
+      if known.count >= knownCountMax { known.removeAll() }
+      known[content] = Parsed(table: table)
+    }
+    return table
+  }
+
+  /// Read and never written.
+  private struct Parsed: @unchecked Sendable {
+    let table: TOMLTable
+  }
+
+  private static let known = Mutex<[String: Parsed]>([:])
+  /// The replicas of one daemon, with room for texts that somebody is editing.
+  private static let knownCountMax = 256
 
   /// The key's text; nil where neither environment nor file has it.
   func text(_ key: String) throws -> String? {

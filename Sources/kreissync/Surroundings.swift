@@ -50,12 +50,15 @@ enum Surroundings {
   ///   - directory: the site's.
   ///   - takesSchemas: as the site's configuration says.
   ///   - keepPins: keeps the hub's announced pins, see ``SessionEnvironment``.
+  ///   - keepProof: keeps what shows that the hub's past was changed.
   static func session(
-    in directory: String, takesSchemas: Bool, keepPins: @escaping ([[UInt8]]) throws -> Void
+    in directory: String, takesSchemas: Bool,
+    keepPins: @escaping ([[UInt8]]) throws -> Void,
+    keepProof: @escaping (HistoryProof) throws -> String? = { _ in nil }
   ) -> SessionEnvironment {
     SessionEnvironment(
       software: software, now: now, random: random, machine: machine(directory),
-      takesSchemas: takesSchemas, keepPins: keepPins)
+      takesSchemas: takesSchemas, keepPins: keepPins, keepProof: keepProof)
   }
 
   /// Lets this process have as many open files as a hub's connections and databases need, or as
@@ -68,6 +71,15 @@ enum Surroundings {
     limit.rlim_cur = min(count, limit.rlim_max)
     // Below what it may have nothing can refuse; at worst it stays as it was.
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  /// What this account may still write where `path` lies, in bytes; nil where that cannot be told.
+  static func freeByteCount(at path: String) -> Int64? {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return nil }
+    let blocks = Int64(clamping: status.f_bavail)
+    let (bytes, isTooMany) = blocks.multipliedReportingOverflow(by: Int64(status.f_frsize))
+    return isTooMany ? .max : bytes
   }
 
   /// Returns after so many seconds; whoever watches is told why it takes so long.

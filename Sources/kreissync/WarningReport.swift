@@ -6,6 +6,13 @@ import SyncCore
 struct WarningReport: Sendable {
   private let warnings: [CaseloadWarning]
 
+  /// Nothing to look at.
+  static let none = WarningReport(warnings: [])
+
+  private init(warnings: [CaseloadWarning]) {
+    self.warnings = warnings
+  }
+
   /// Looks through a replica or a county's database as it is today.
   init(path: String) throws {
     warnings = try CaseloadFile(path: path).warnings(asOf: Surroundings.today())

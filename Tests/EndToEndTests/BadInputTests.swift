@@ -59,6 +59,79 @@ struct BadInputTests {
     }
   }
 
+  @Test("Values that mean nothing in their column park their case, and flow when they are mended")
+  func meaninglessValues() throws {
+    try withCounty { county in
+      let site = try county.site("Hemmingen")
+      let field = try county.fieldService()
+      let bad = try site.client().openCase(of: "Schlecht")
+      let good = try site.client().openCase(of: "Gut")
+      for statement in [
+        "UPDATE person SET birth_date = 'gestern' WHERE case_id = '\(bad)'",
+        "UPDATE consent SET on_date = '2025-13-01' WHERE case_id = '\(bad)'",
+      ] {
+        try site.execute(statement)
+      }
+      let outcome = try site.site("sync")
+      #expect(outcome.exit == 7, "\(outcome)")
+      try field.sync()
+      #expect(try field.client().column("SELECT id FROM case_file") == [good])
+      for statement in [
+        "UPDATE person SET birth_date = '1990-02-03' WHERE case_id = '\(bad)'",
+        "UPDATE consent SET on_date = '2025-12-01' WHERE case_id = '\(bad)'",
+      ] {
+        try site.execute(statement)
+      }
+      try Agreement.expect(county, [site, field])
+      #expect(try field.value("SELECT count(*) FROM case_file") == "2")
+    }
+  }
+
+  @Test("A key, a certificate or a sidecar that is gone or damaged is named, with its cure")
+  func damagedFiles() throws {
+    try withCounty { county in
+      let site = try county.site("Hemmingen")
+      try site.client().openCase()
+      try site.sync()
+      for (name, code) in [
+        ("site.key", "certificate_unusable"), ("site.crt", "certificate_unusable"),
+        ("identity.json", "file_damaged"), ("pins.json", "file_damaged"),
+      ] {
+        let path = "\(site.directory)/\(name)"
+        let kept = try #require(FileManager.default.contents(atPath: path), "\(name)")
+        try Data("{".utf8).write(to: URL(filePath: path))
+        try expect(site.site("sync", "--offline-ok"), exit: 1, code: code)
+        try kept.write(to: URL(filePath: path))
+      }
+      try site.sync()
+      // Without its sidecar a replica is known by the hub.
+      unlink(site.directory + "/identity.json")
+      try Agreement.expect(county, [site])
+    }
+  }
+
+  @Test("What only the site had comes back to its author with the row that goes")
+  func localValues() throws {
+    try withCounty { county in
+      let site = try county.site("Hemmingen")
+      try site.execute(
+        """
+        INSERT INTO case_file (id, opened_on, programme_id) VALUES ('bad', '2026-11-01', 'nope');
+        INSERT INTO consent (id, case_id, purpose, event, on_date, document_ref)
+          VALUES ('e', 'bad', 'casework', 'given', '2026-11-01', 'Ordner 7');
+        """)
+      try site.sync()
+      #expect(try site.value("SELECT count(*) FROM consent") == "0")
+      let notices = try site.notices()
+      #expect(notices.contains { $0["your_value"] == "Ordner 7" }, "\(notices)")
+      // The rows of a case that a rule kept out are told the rule.
+      #expect(
+        notices.filter { $0["table"] == "consent" && $0["column"] == "event" }
+          .map { $0["reason"] } == ["unknown_programme"])
+      try Agreement.expect(county, [site])
+    }
+  }
+
   @Test(
     "A hub whose disk is full takes nothing, is read from, and goes on when there is room",
     .enabled(if: SmallDisk.isPossible, "no file system can be mounted here"))
@@ -173,46 +246,5 @@ struct BadInputTests {
       try field.execute("DROP INDEX own_name; DROP TRIGGER own_rule")
       try Agreement.expect(county, [site, field])
     }
-  }
-}
-
-/// A file system of a few mebibytes of its own, where one may be mounted.
-private final class SmallDisk {
-  private let path: String
-
-  /// Whether this process may mount: tried, because neither being root nor a capability tells.
-  static let isPossible: Bool = {
-    let path = NSTemporaryDirectory() + "/kreissync-disk-\(getpid())"
-    guard mkdir(path, 0o700) == 0 else { return false }
-    defer { rmdir(path) }
-    guard mount("tmpfs", path, "tmpfs", 0, "size=1m") == 0 else { return false }
-    return umount2(path, Int32(MNT_DETACH)) == 0
-  }()
-
-  init(at path: String, mebibytes: Int) throws {
-    self.path = path
-    guard mkdir(path, 0o700) == 0,
-      mount("tmpfs", path, "tmpfs", 0, "size=\(mebibytes)m,mode=0700") == 0
-    else { throw HarnessError("no file system at \(path): errno \(errno)") }
-  }
-
-  private var ballast: String { path + "/ballast" }
-
-  /// Leaves not a block.
-  func fill() throws {
-    let file = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw HarnessError("no ballast") }
-    defer { close(file) }
-    let block = [UInt8](repeating: 1, count: 4_096)
-    while write(file, block, block.count) == block.count {}
-    guard errno == ENOSPC else { throw HarnessError("the disk is not full: errno \(errno)") }
-  }
-
-  func empty() throws {
-    guard unlink(ballast) == 0 else { throw HarnessError("no ballast") }
-  }
-
-  func unmount() {
-    umount2(path, Int32(MNT_DETACH))
   }
 }

@@ -38,6 +38,8 @@ struct HubRowTests {
       #expect(listed.items.map { $0["id"] } == ["vwv-2023"])
       #expect(listed.items[0]["typical_months"] == 9 && listed.items[0]["max_months"] == .null)
 
+      try site.execute("UPDATE case_file SET programme_id = NULL")
+      try site.sync()
       #expect(try county.hub("row", "delete", "programme_period", "vwv-2023").exit == 0)
       #expect(try county.hub("row", "list", "programme_period").json.items.isEmpty)
       try Agreement.expect(county, [site])
@@ -132,6 +134,26 @@ struct HubRowTests {
       let gone = try county.hub("row", "delete", "site_area", "nowhere")
       #expect(try gone.exit == 1 && gone.json["error"]["code"] == "unknown_row")
       #expect(try county.hub("row", "list", "site_area").json.items.isEmpty)
+    }
+  }
+
+  @Test("A row that others name, and a site that may call, are not deleted")
+  func inUse() throws {
+    try withCounty { county in
+      let put = try county.hub(
+        "row", "put", "programme_period", "--id", "p", "state=08", "code=VwV", "version=1")
+      #expect(put.exit == 0, "\(put)")
+      let site = try county.site("Hemmingen")
+      try site.execute("INSERT INTO case_file (id, programme_id) VALUES ('k', 'p')")
+      try site.sync()
+      for (table, id) in [("programme_period", "p"), ("site", site.id)] {
+        let outcome = try county.hub("row", "delete", table, id)
+        #expect(try outcome.exit == 4 && outcome.json["error"]["code"] == "row_in_use")
+      }
+      try site.execute("UPDATE case_file SET programme_id = NULL")
+      try site.sync()
+      #expect(try county.hub("row", "delete", "programme_period", "p").exit == 0)
+      try Agreement.expect(county, [site])
     }
   }
 

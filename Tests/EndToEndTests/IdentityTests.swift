@@ -143,6 +143,21 @@ struct IdentityTests {
     }
   }
 
+  @Test("A directory that holds another site's replica is no place to join")
+  func anothersDirectory() throws {
+    try withCounty { county in
+      let site = try county.site("Hemmingen")
+      try site.client().openCase()
+      let join = try #require(try county.add("Kreis", kind: "county", areas: [])["join"].text)
+      let outcome = try site.site("join", join)
+      #expect(try outcome.exit == 4 && outcome.json["error"]["code"] == "bad_certificate_request")
+      #expect(try site.sync()["pushed"]["applied"] == 4)
+      // The join string is not used up.
+      #expect(
+        try Binary.run("site", "join", join, "--data", county.directory + "/own").exit == 0)
+    }
+  }
+
   @Test("A site that rejoins goes on where it stopped")
   func rejoin() throws {
     try withCounty { county in

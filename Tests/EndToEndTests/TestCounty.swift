@@ -77,6 +77,15 @@ final class TestCounty {
     #expect(line == "listening on \(url)")
   }
 
+  /// Starts `hub serve` for a test that reads its log, and ends it itself.
+  func daemon(environment: [String: String] = [:]) throws -> Daemon {
+    try Daemon(
+      [
+        "hub", "serve", "--data", hubDirectory, "--listen", "127.0.0.1:\(sitePort)",
+        "--join-listen", "127.0.0.1:\(joinPort)",
+      ], environment: environment)
+  }
+
   /// The most memory that the hub had resident so far, in MiB, as the system counts.
   func hubPeakMebibytes() throws -> Int {
     guard let hub else { throw HarnessError("the hub is not running") }

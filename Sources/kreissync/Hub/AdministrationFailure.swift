@@ -18,6 +18,14 @@ extension CommandFailure {
       self.init(
         .failed, "unknown_row", "table \(table) has no row \(id)",
         hint: "`kreissync hub row list \(table)` names them")
+    case .rowInUse(let table, let id, let user):
+      self.init(
+        .refused, "row_in_use", "row \(id) of \(table) is in use by \(user)",
+        hint: "change what names it first; nothing was written")
+    case .caseNotHeld(let caseID, let site):
+      self.init(
+        .failed, "case_not_held", "site \(site) does not hold case \(caseID)",
+        hint: "check --case; `kreissync hub site show` tells of the site")
     case .notPossible(let site, let state):
       self.init(
         .failed, "site_\(state.rawValue)", "site \(site) is \(state.rawValue)",

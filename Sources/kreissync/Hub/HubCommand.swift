@@ -12,7 +12,7 @@ struct HubCommand: ParsableCommand {
     subcommands: [
       HubInit.self, HubServe.self, HubSite.self, HubStatus.self, HubConflicts.self,
       HubProposals.self, HubLog.self, HubRow.self, HubResync.self, HubKeys.self,
-      HubSchema.self,
+      HubSchema.self, HubRestore.self, HubRebuild.self, HubBackup.self,
     ])
 }
 

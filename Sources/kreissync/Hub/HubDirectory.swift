@@ -17,6 +17,24 @@ struct HubDirectory {
   /// Where ready files for the first loads of a county's sites are kept for some hours.
   func snapshotsPath(of county: CountyKey) -> String { "\(path)/snapshots/\(county)" }
 
+  /// Where a serving hub keeps the backups that it makes by itself.
+  var backupsPath: String { "\(path)/backups" }
+
+  /// Held by the hub that serves this directory, as long as it runs.
+  var servingLockPath: String { "\(path)/serving.lock" }
+
+  /// Takes the directory as the one hub that serves it, or for what no hub may serve beside.
+  ///
+  /// - Throws: a deferred failure `hub_serving` while another process has it.
+  func alone() throws -> ProcessLock {
+    guard let lock = try ProcessLock(servingLockPath) else {
+      throw CommandFailure(
+        .deferred, "hub_serving", "a hub serves \(path)",
+        hint: "stop `kreissync hub serve` first; nothing was changed")
+    }
+    return lock
+  }
+
   /// The counties whose databases stand here, in ascending order.
   func counties() throws -> [CountyKey] {
     let names: [String]

@@ -4,25 +4,41 @@ import HubStorage
 import SyncCore
 import SyncProtocol
 
-/// `hub resync`: asks a site to compare its whole scope afresh at its next contact.
+/// `hub resync`: has a site compare, mend or rewrite its rows at its next contact.
 struct HubResync: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resync", abstract: "Asks a site to compare everything at its next contact.")
+    commandName: "resync",
+    abstract: "Has a site compare, mend or rewrite its rows at its next contact.")
+
+  /// What a site can be asked to do with its rows.
+  enum Mode: String, ExpressibleByArgument, CaseIterable {
+    case verify
+    case repair
+    case reload
+
+    var instruction: Instruction {
+      switch self {
+      case .verify: .verify
+      case .repair: .repair
+      case .reload: .reload
+      }
+    }
+  }
 
   @Argument(help: "The site's id.") var site: String
-  @Option(help: "verify: compute all digests anew, compare, and pull what differs.")
-  var mode: String
+  @Option(help: "verify: compare; repair: mend the rows that differ; reload: write all anew.")
+  var mode: Mode
+  @OptionGroup var rows: SelectionOptions
+  @Flag(help: "The site only says what it would do.") var dryRun = false
   @OptionGroup var options: CountyOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    guard mode == "verify" else {
-      throw CommandFailure(
-        .usage, "mode", "this version has no mode '\(mode)'",
-        hint: "say --mode verify: it compares everything and pulls whole the cases that differ")
-    }
-    let instruction = try options.directory.administration(options.key()).instruct(
-      SiteID(site), .verify)
+    let key = try options.key()
+    let schema = try options.directory.open(key).read { $0.schema }
+    let instruction = try options.directory.administration(key).instruct(
+      SiteID(site), mode.instruction, selection: try rows.selection(in: schema),
+      isDryRun: dryRun)
     try printInstruction(instruction, output)
   }
 }
@@ -59,6 +75,9 @@ extension StoredInstruction {
       "id": .text(id), "site": .text(site.string), "kind": .text(kind),
       "issued_at": JSONValue(time: issuedAt), "done_at": JSONValue(time: doneAt),
       "result": result.map { .text($0) } ?? .null,
+      "case": selection.caseID.map { .text($0.string) } ?? .null,
+      "table": JSONValue(selection.table.map { Int64($0) }), "dry_run": .bool(isDryRun),
+      "differences": JSONValue(differences), "repaired": JSONValue(repaired),
     ]
   }
 }

@@ -41,6 +41,9 @@ struct HubServe: AsyncParsableCommand {
       joining: try address(joinListen, option: "--join-listen")
     )
     let settings = try HubSettings.read(directory: path)
+    _ = try HubDirectory(path: path).counties()
+    let lock = try HubDirectory(path: path).alone()
+    defer { withExtendedLifetime(lock) {} }
     let keys = ServerKeys(directory: path)
     let counties = try ServedCounties(
       HubDirectory(path: path), certificateDays: settings.certificateDays,
@@ -49,6 +52,10 @@ struct HubServe: AsyncParsableCommand {
     kreissync_allocator_keep_little()
     let requests = LoggedCounties(counties, logger: logger)
     let stop = StopSignal()
+    let backups = NightlyBackups(
+      of: counties.stores, in: HubDirectory(path: path), settings, until: stop, logger: logger)
+    backups.start()
+    defer { backups.end() }
     var isFirst = true
     // Once for each key of the hub: the listeners begin anew, in this very process.
     repeat {

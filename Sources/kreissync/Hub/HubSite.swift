@@ -246,7 +246,10 @@ struct HubSiteShow: ParsableCommand {
           asked         \(instructions.isEmpty ? "nothing" : "")
         """)
       for instruction in instructions {
-        let result = instruction.result ?? "open"
+        var result = instruction.result ?? "open"
+        if let differences = instruction.differences {
+          result += ": \(differences) differed, \(instruction.repaired ?? 0) mended"
+        }
         print("    \(rfc3339(instruction.issuedAt))  \(instruction.kind)  \(result)")
       }
       print(

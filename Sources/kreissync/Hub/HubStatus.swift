@@ -1,4 +1,5 @@
 import ArgumentParser
+import HubService
 import HubStorage
 import ReplicaAgent
 import SyncCore
@@ -21,9 +22,10 @@ struct HubStatus: ParsableCommand {
       let proposals = try reader.proposals().filter { $0.state == "open" }
       return CountyStatus(
         county: try reader.county, counter: try reader.counter, caseCount: try reader.caseCount,
+        backups: BackupLine(record: try reader.backups, seq: try reader.counter.seq, now: now),
         sites: try reader.sites.map { site in
           SiteLine(
-            site: site,
+            site: site, isAwaited: try site.isAwaited(in: reader),
             proposalCount: proposals.count { $0.proposal.proposed.site == site.id }, now: now,
             settings: settings)
         }, warnings: warnings)
@@ -40,6 +42,7 @@ private struct CountyStatus: Sendable {
   let county: CountyRecord
   let counter: Counter
   let caseCount: Int
+  let backups: BackupLine
   let sites: [SiteLine]
   let warnings: WarningReport
 
@@ -48,6 +51,9 @@ private struct CountyStatus: Sendable {
       "county": .text(county.key.string), "name": .text(county.name),
       "history": .text(county.history.string), "seq": .integer(counter.seq),
       "tree_head": .text(counter.tree.root.text), "cases": .integer(Int64(caseCount)),
+      "secured": JSONValue(backups.record.secured?.seq),
+      "last_backup": JSONValue(time: backups.record.secured?.begunAt),
+      "reasons": .list(backups.reasons.map { .text($0) }),
       "sites": .list(sites.map(\.json)), "warnings": warnings.json,
     ]
   }
@@ -56,6 +62,7 @@ private struct CountyStatus: Sendable {
     """
     county \(county.key) \(county.name): \(caseCount) cases, log at \(counter.seq), \
     tree head \(counter.tree.root.text.prefix(16))…
+    \(backups.text)
 
     \(table.text)\(warnings.text)
     """
@@ -68,8 +75,40 @@ private struct CountyStatus: Sendable {
   }
 }
 
+/// How safe the county is from a loss of its hub.
+private struct BackupLine: Sendable {
+  let record: BackupRecord
+  let seq: Int64
+  let now: Milliseconds
+
+  /// Why a person should look; stable codes.
+  var reasons: [String] {
+    var reasons: [String] = []
+    if let secured = record.secured {
+      if now - secured.begunAt > BackupPlan.ageMax { reasons.append("backup_overdue") }
+    } else if seq > 0 {
+      reasons.append("never_backed_up")
+    }
+    if record.failure != nil { reasons.append("backup_failed") }
+    return reasons
+  }
+
+  var text: String {
+    var text =
+      record.secured.map { "last backup \(rfc3339($0.begunAt)), secured up to \($0.seq)" }
+      ?? "no backup yet"
+    if let failure = record.failure {
+      text += "; a backup failed at \(rfc3339(failure.at)): \(failure.code)"
+    }
+    let signs = reasons.filter { $0 != "backup_failed" }
+    return signs.isEmpty ? text : text + " (\(signs.joined(separator: ", ")))"
+  }
+}
+
 private struct SiteLine: Sendable {
   let site: SiteRecord
+  /// The restored hub waits for what it has to return.
+  let isAwaited: Bool
   let proposalCount: Int
   let now: Milliseconds
   let settings: HubSettings
@@ -84,6 +123,7 @@ private struct SiteLine: Sendable {
     if site.state == .joined && now - (contact.lastSuccess ?? 0) > Self.quietMax {
       reasons.append(contact.lastSuccess == nil ? "never_synced" : "no_success_for_36_hours")
     }
+    if isAwaited { reasons.append("not_reported_since_restore") }
     if let reason = site.heldBecause { reasons.append(reason.rawValue) }
     if let at = contact.restoredAt, now - at < StatusLight.restoreShownFor {
       reasons.append(SessionEvent.restored.rawValue)

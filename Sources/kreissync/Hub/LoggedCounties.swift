@@ -23,6 +23,16 @@ struct LoggedCounties: CountyRequests {
     return caller
   }
 
+  func readmit(_ certificate: UnknownCertificate, county: CountyKey) throws -> Caller? {
+    let caller = try counties.readmit(certificate, county: county)
+    if let caller {
+      logger.notice(
+        "renewed_certificate_readmitted",
+        metadata: ["county": .string(county.string), "site": .string(caller.site.string)])
+    }
+    return caller
+  }
+
   func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
     let start = ContinuousClock.now
     let response = counties.answer(request, from: caller)

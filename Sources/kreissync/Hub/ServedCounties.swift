@@ -68,8 +68,15 @@ struct ServedCounties: CountyRequests {
 
   var authorities: [CertificateAuthority] { counties.map(\.authority) }
 
+  /// Each county with its database.
+  var stores: [(key: CountyKey, store: SQLiteHub)] { counties.map { ($0.key, $0.store) } }
+
   func caller(keyHash: [UInt8], county: CountyKey) throws -> Caller? {
     try counties.first { $0.key == county }?.service.caller(keyHash: keyHash)
+  }
+
+  func readmit(_ certificate: UnknownCertificate, county: CountyKey) throws -> Caller? {
+    try counties.first { $0.key == county }?.service.readmit(certificate)
   }
 
   func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {

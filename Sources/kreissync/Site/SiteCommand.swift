@@ -9,7 +9,11 @@ import SyncProtocol
 struct SiteCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "site", abstract: "A site and its replica.",
-    subcommands: [SiteJoin.self, SiteSync.self, SiteRun.self, SiteStatus.self, SiteNotices.self])
+    subcommands: [
+      SiteJoin.self, SiteSync.self, SiteRun.self, SiteStatus.self, SiteNotices.self,
+      SiteBackup.self, SiteDoctor.self,
+      SiteVerify.self, SiteRepair.self, SiteReload.self,
+    ])
 }
 
 /// `site join`: a key made on the spot, a certificate, a replica with everything the site may hold.

@@ -12,6 +12,11 @@ struct SiteDirectory {
   let path: String
 
   var replicaPath: String { "\(path)/caseload.sqlite" }
+  /// Bytes of the replica's file; 0 where it cannot be told.
+  var replicaByteCount: Int64 {
+    var status = stat()
+    return stat(replicaPath, &status) == 0 ? Int64(status.st_size) : 0
+  }
   var configurationPath: String { "\(path)/site.toml" }
   /// Held by the daemon that serves this directory, as long as it runs.
   var daemonLockPath: String { "\(path)/daemon.lock" }

@@ -39,23 +39,14 @@ struct SiteSession {
   /// - Throws: what kept the session from beginning; what ended it early stands in its end.
   func run() throws -> End {
     _ = try directory.completeFirstLoad(until: isStopping, wait: wait)
-    let file = try ReplicaFile.open(at: directory.replicaPath)
-    let configuration = try directory.configuration()
-    let transport = try directory.transport(configuration, until: isStopping)
-    let pins = HubPinsFile(directory: directory.path)
-    var session = try SyncSession(
-      file: file, sidecars: SidecarFile(directory: directory.path),
-      spool: FilePageSpool(directory: directory.path),
-      environment: Surroundings.session(
-        in: directory.path, takesSchemas: configuration.takesSchemas
-      ) { announced in
-        try pins.write(HubPins(configured: configuration.pin, pins: announced))
-      })
+    let contact = try SiteContact(directory, until: isStopping, wait: wait)
     var outcome = Result {
-      guard let wait else { return try session.run(over: transport, until: isStopping) }
-      return try session.run(over: PatientLink(transport, wait: wait), until: isStopping)
+      var report = try contact.sync()
+      let events = try SiteInstructions(contact: contact).carryOut()
+      report.events += events.filter { !report.events.contains($0) }
+      return report
     }
-    let renewal = renewal(behind: session.greeting, outcome, over: transport)
+    let renewal = renewal(behind: contact.greeting, outcome, over: contact.plainLink)
     if case .success? = renewal {
       outcome = outcome.map { report in
         var report = report
@@ -64,8 +55,8 @@ struct SiteSession {
       }
     }
     return End(
-      outcome: outcome, retryAfterSeconds: session.retryAfterSeconds,
-      byteCountSent: transport.byteCountSent, byteCountReceived: transport.byteCountReceived,
+      outcome: outcome, retryAfterSeconds: contact.retryAfterSeconds,
+      byteCountSent: contact.byteCountSent, byteCountReceived: contact.byteCountReceived,
       renewal: renewal)
   }
 

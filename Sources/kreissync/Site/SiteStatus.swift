@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import ReplicaAgent
 import ReplicaStorage
 import SyncCore
@@ -15,20 +16,35 @@ struct SiteStatus: ParsableCommand {
   private static let busyMilliseconds = 2_000
 
   func run() throws {
+    if try FirstLoadRecord.read(from: options.directory.path) != nil,
+      access(options.directory.replicaPath, F_OK) != 0
+    {
+      throw CommandFailure(
+        .deferred, "first_load_unfinished", "the first load of this site has not ended yet",
+        hint: "`kreissync site sync` goes on with it where it stopped")
+    }
     let file = try ReplicaFile.open(
       at: options.directory.replicaPath, busyMilliseconds: Self.busyMilliseconds)
     let record = try file.record()
     let nextRun = try nextRun()
+    let isDamaged =
+      try ReplicaCheckFile(directory: options.directory.path).read()?.isDamaged == true
     let light = StatusLight(
       record: record, schemaVersion: file.schema.version, pending: try file.pendingCount(),
       parked: try file.parkedCount(), proposals: try file.proposalNoticeCount(),
-      isLocked: try file.isLocked(), now: Surroundings.now())
-    let warnings = try WarningReport(path: options.directory.replicaPath)
+      isLocked: try file.isLocked(),
+      isDamaged: isDamaged,
+      proof: record.lastError == "history_rewritten"
+        ? try HistoryProof.latest(in: options.directory.path) : nil,
+      now: Surroundings.now())
+    let warnings =
+      try isDamaged ? WarningReport.none : WarningReport(path: options.directory.replicaPath)
     if output.json {
       printJSON([
         "site": .text(record.site.string), "state": .text(light.state.rawValue),
         "reasons": .list(light.reasons.map { .text($0) }), "pending": .integer(light.pending),
         "cursor": .integer(record.position.seq), "head": .integer(record.head),
+        "secured": JSONValue(try file.secured()),
         "parked": .integer(light.parked), "proposals": .integer(light.proposals),
         "last_success": JSONValue(time: record.lastSuccess), "next_run": JSONValue(time: nextRun),
         "warnings": warnings.json,
@@ -77,7 +93,7 @@ struct StatusLight: Equatable {
 
   init(
     record: ReplicaRecord, schemaVersion: Int, pending: Int64, parked: Int64, proposals: Int64,
-    isLocked: Bool,
+    isLocked: Bool, isDamaged: Bool, proof: String?,
     now: Milliseconds
   ) {
     self.pending = pending
@@ -104,9 +120,13 @@ struct StatusLight: Equatable {
     } else {
       yellow.append("never_synced")
     }
+    if isDamaged { red.append(ReplicaError.corrupt.code) }
+    if let proof { red.append("proof:\(proof)") }
     if record.digestEqual == false { red.append("digests_unequal") }
     if let error = record.lastError {
-      if ["fork", "cloned", "held", "history_rewritten"].contains(error) {
+      if isDamaged && error == ReplicaError.corrupt.code {
+        // Said already.
+      } else if ["fork", "cloned", "held", "history_rewritten"].contains(error) {
         red.append(error)
       } else {
         yellow.append(error)

@@ -1,0 +1,149 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import HubService
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+/// `hub restore`: a backup takes the place of a county's database, and a new history begins.
+///
+/// The backup is proved before anything is moved, in a copy beside its place; the present database
+/// stays under another name. Killed at any step it leaves one of the two in place, and is repeated.
+struct HubRestore: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "restore", abstract: "Puts a backup in the place of a county's database.",
+    discussion: """
+      The hub is stopped. The present database stays as <county>.sqlite.before-restore. Sites \
+      learn of the new history at their next contact and return what this backup lacks; until \
+      all have, `kreissync hub status` names those that the hub waits for. Their certificates \
+      stay valid. What only the lost state had said of sites that joined since, and of \
+      revocations, is gone: look through the sites, and revoke again whom you had revoked.
+      """)
+
+  @Argument(help: "The backup, as `kreissync hub backup` made it.") var file: String
+  @OptionGroup var options: CountyOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let directory = options.directory
+    let lock = try directory.alone()
+    defer { withExtendedLifetime(lock) {} }
+    let county = try BackupFile(path: file).county()
+    if let named = options.county, CountyKey(named) != county {
+      throw CommandFailure(
+        .failed, "backup_of_another_county", "\(file) is a backup of county \(county)",
+        hint: "nothing was changed")
+    }
+    let place = directory.databasePath(of: county)
+    let draft = place + ".restoring"
+    try DatabaseFiles(draft).remove()
+    try DatabaseFiles.copy(file, to: draft)
+    let (history, counter) = try Self.prepare(draft, of: county, named: file)
+    let kept = try Self.keepPresent(place)
+    try DatabaseFiles(draft).rename(to: place)
+    try DurableFile.syncDirectory(of: place)
+    if output.json {
+      printJSON([
+        "county": .text(county.string), "history": .text(history.string),
+        "seq": .integer(counter.seq), "tree_head": .text(counter.tree.root.text),
+        "previous": kept.map { .text($0) } ?? .null,
+      ])
+    } else {
+      print(
+        """
+        county \(county) stands at entry \(counter.seq) in a new history
+        \(kept.map { "the database that was there is \($0)" } ?? "no database was there before")
+        start `kreissync hub serve`; sites return what is missing at their next contact
+        """)
+    }
+  }
+
+  /// Proves the copy and begins its new history.
+  private static func prepare(
+    _ draft: String, of county: CountyKey, named file: String
+  ) throws -> (HistoryID, Counter) {
+    do {
+      let store = try SQLiteHub.open(at: draft)
+      let verification = try store.read { try LogVerification.run(on: $0) }
+      guard verification.isSound else {
+        throw CommandFailure(
+          .failed, "backup_damaged",
+          "the log in \(file) is not sound at entry \(verification.firstBadSeq ?? 0)",
+          hint: "take another backup; nothing was changed")
+      }
+      let administration = CountyAdministration(store: store, environment: Surroundings.hub)
+      let history = try administration.beginHistory()
+      let counter = try store.read { try $0.counter }
+      try store.close()
+      return (history, counter)
+    } catch HubStoreError.unusable(let reason) {
+      try DatabaseFiles(draft).remove()
+      throw CommandFailure(
+        .failed, "not_a_backup", "\(file) cannot be restored: \(reason)",
+        hint: "take another backup; nothing was changed")
+    }
+  }
+
+  /// - Returns: the name under which the present database stays; nil where none stands.
+  private static func keepPresent(_ place: String) throws -> String? {
+    guard access(place, F_OK) == 0 else { return nil }
+    let kept = place + ".before-restore"
+    if access(kept, F_OK) == 0 {
+      try DatabaseFiles(kept).rename(to: "\(kept)-\(Surroundings.now())")
+    }
+    try DatabaseFiles(place).rename(to: kept)
+    return kept
+  }
+}
+
+/// A backup that somebody names.
+private struct BackupFile {
+  let path: String
+
+  func county() throws -> CountyKey {
+    guard access(path, R_OK) == 0 else {
+      throw CommandFailure(
+        .failed, "backup_missing", "\(path) cannot be read", hint: "nothing was changed")
+    }
+    do {
+      return try SQLiteHub.county(ofFileAt: path)
+    } catch HubStoreError.unusable(let reason) {
+      throw CommandFailure(
+        .failed, "not_a_backup", "\(path) cannot be restored: \(reason)",
+        hint: "take a file that `kreissync hub backup` made; nothing was changed")
+    }
+  }
+}
+
+/// A database with the files that SQLite keeps beside it. Nobody has it open.
+private struct DatabaseFiles {
+  let path: String
+  private static let suffixes = ["-journal", "-wal", "-shm", ""]
+
+  init(_ path: String) {
+    self.path = path
+  }
+
+  func remove() throws {
+    for suffix in Self.suffixes where unlink(path + suffix) != 0 && errno != ENOENT {
+      throw FileFailure(.write, path + suffix)
+    }
+  }
+
+  /// What belongs to a database goes with it; the database last.
+  func rename(to other: String) throws {
+    for suffix in Self.suffixes
+    where Glibc.rename(path + suffix, other + suffix) != 0 && errno != ENOENT {
+      throw FileFailure(.write, other + suffix)
+    }
+  }
+
+  static func copy(_ source: String, to target: String) throws {
+    do {
+      try FileManager.default.copyItem(atPath: source, toPath: target)
+    } catch {
+      throw FileFailure(.write, target)
+    }
+  }
+}
