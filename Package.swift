@@ -100,7 +100,8 @@ let package = Package(
     .testTarget(
       name: "HubStorageTests",
       dependencies: [
-        "SyncCore", "CaseloadSchema", "HubStorage", "HubService", "SyncSimulator", grdb,
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "HubService", "SyncSimulator",
+        grdb,
       ]),
     .testTarget(
       name: "NetworkTests",
