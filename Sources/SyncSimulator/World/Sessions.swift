@@ -31,8 +31,10 @@ extension SimulatedCounty {
     guard site.run == run, let session = site.session, site.awaitedTicket == nil else { return }
     site.advance(to: clock)
     let step = session.upcoming
-    if Self.point(of: step) == .apply {
-      if draw(swarm.heldTransactions) { try holdNow(at: site) }
+    let point = Self.point(of: step)
+    if point == .apply && draw(swarm.heldTransactions) { try holdNow(at: site) }
+    // A disk that was bad before ends the session at its hello.
+    if point == .apply || tier == .storage && point == .readLog {
       if draw(swarm.fullDisks) { disturb(site.disk, .full, site.index + 1, site.name) }
       if draw(swarm.readOnlyDisks) { disturb(site.disk, .readOnly, site.index + 1, site.name) }
     }
