@@ -67,10 +67,8 @@ extension SimulatedCounty {
 
   static func point(of step: ReplicaSession.Action) -> PipelinePoint? {
     switch step {
-    case .beginIncarnation, .sayHello, .askForHistory, .returnNextBatch, .fetchSchema,
-      .sendNextBatch:
-      .send
-    case .buildBatches: .readLog
+    case .sayHello, .askForHistory, .returnNextBatch, .fetchSchema, .sendNextBatch: .send
+    case .beginIncarnation, .buildBatches: .readLog
     case .pullNextPage, .pullUnequalCases: .pull
     case .applyPages, .scrub: .apply
     case .sayGoodbye: nil
