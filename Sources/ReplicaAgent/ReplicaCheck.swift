@@ -85,10 +85,13 @@ package struct ReplicaCheckFile {
 
   /// Captures what no trigger saw, once a day.
   ///
-  /// - Returns: how many writes were found; nil where it was not time to look.
+  /// - Returns: how many writes were found; nil where it was not time to look, or where a whole
+  ///   import waits to be sent, all of which would have to be in memory: the next session looks.
   package func scrub(_ file: ReplicaFile, at now: Milliseconds) throws -> Int? {
     var check = try read() ?? ReplicaCheck()
-    guard check.scrubIsDue(at: now) else { return nil }
+    guard check.scrubIsDue(at: now),
+      try file.pendingCount() <= Int64(ReplicaFile.windowEntryCountMax)
+    else { return nil }
     let found = try file.scrub(at: now)
     check.scrubbedAt = now
     try write(check)
