@@ -108,7 +108,7 @@ package struct CountyService: Sendable {
   /// The caller's record; refuses those who may not talk now.
   func served(_ id: SiteID, in reader: some HubReader) throws -> SiteRecord {
     guard var site = try reader.site(id) else { throw Self.refusal }
-    if let contact = unwritten[id] { site.contact = contact }
+    site.contact = unwritten.present(of: site)
     switch site.state {
     case .joined:
       return site

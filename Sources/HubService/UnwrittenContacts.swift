@@ -6,15 +6,30 @@ import Synchronization
 /// is still read from.
 ///
 /// In memory: a restart forgets it, and a site that used a number which nobody remembers simply
-/// gets another one.
+/// gets another one. What is written later, by whomever, outdates what waits here.
 package final class UnwrittenContacts: Sendable {
-  private let contacts = Mutex<[SiteID: SiteContact]>([:])
+  private struct Waiting {
+    /// What the store held when there was no room to write.
+    let stored: SiteContact
+    let contact: SiteContact
+  }
+
+  private let contacts = Mutex<[SiteID: Waiting]>([:])
 
   package init() {}
 
-  subscript(site: SiteID) -> SiteContact? {
-    get { contacts.withLock { $0[site] } }
-    set { contacts.withLock { $0[site] = newValue } }
+  /// The site's contact as it is: what waits, unless the store has gone on since.
+  func present(of site: SiteRecord) -> SiteContact {
+    contacts.withLock { contacts in
+      guard let waiting = contacts[site.id], waiting.stored == site.contact else {
+        return site.contact
+      }
+      return waiting.contact
+    }
+  }
+
+  func keep(_ contact: SiteContact, over stored: SiteContact, of site: SiteID) {
+    contacts.withLock { $0[site] = Waiting(stored: stored, contact: contact) }
   }
 }
 
@@ -27,19 +42,19 @@ extension CountyService {
     of id: SiteID, _ change: (inout SiteRecord, any HubReader) throws -> Result
   ) throws -> Result {
     do {
-      let result = try store.write { writer in
+      return try store.write { writer in
         var site = try served(id, in: writer)
         let result = try change(&site, writer)
         try writer.put(site)
         return result
       }
-      unwritten[id] = nil
-      return result
     } catch HubStoreError.full {
       return try store.read { reader in
         var site = try served(id, in: reader)
         let result = try change(&site, reader)
-        unwritten[id] = site.contact
+        if let stored = try reader.site(id)?.contact {
+          unwritten.keep(site.contact, over: stored, of: id)
+        }
         return result
       }
     }

@@ -22,6 +22,9 @@ package enum RegressionSeeds {
     RegressionSeed(.model, 38, "Who had only emptied a cell and lost was not told."),
     RegressionSeed(
       .model, 338, "A row that moved under an unsent edit made the wrong case wait for its proof."),
+    RegressionSeed(
+      .storage, 316,
+      "What the hub remembered while its disk was full hid a new incarnation that it had written."),
   ]
 
   /// The seeds of a tier, in the order of the table.
