@@ -10,7 +10,7 @@ package import SyncCore
 /// | `kreissync_ahead`       | entries that were batched before their turn                        |
 /// | `kreissync_refresh`     | rows that the next pull must return whole                          |
 /// | `kreissync_pin`         | bases of columns that do not show the hub's value                  |
-/// | `kreissync_case_state`  | lead, own role and digests of each case                            |
+/// | `kreissync_case_state`  | lead, own role and tiers, digests, waiting purge of each case      |
 /// | `kreissync_baseline`    | digest of each row as it was last explained, see ``Baseline``      |
 /// | `kreissync_unknown`     | what came of tables and columns that the schema does not have yet  |
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
@@ -24,7 +24,7 @@ package enum ReplicaTables {
   /// `application_id` of a replica: "KSyR".
   package static let applicationID: Int64 = 0x4B53_7952
   /// `user_version`: grows with each change of these tables.
-  package static let format: Int64 = 3
+  package static let format: Int64 = 4
 
   /// All that an empty replica has, but for its record.
   package static func script(_ schema: Schema) -> String {
@@ -33,6 +33,11 @@ package enum ReplicaTables {
       PRAGMA user_version = \(format);
       """
   }
+
+  /// ``TierSet/text`` with a comma behind it, as an expression over a case's tiers.
+  private static let tierNames = [TierSet.header, .personal, .special, .notes].map {
+    "iif(tiers & \($0.rawValue), '\($0.text),', '')"
+  }.joined(separator: " || ")
 
   private static let sql = """
     CREATE TABLE kreissync_replica (
@@ -44,7 +49,8 @@ package enum ReplicaTables {
       batch_hash BLOB, head INTEGER NOT NULL, scope_digest BLOB NOT NULL, digest_equal INTEGER,
       last_success INTEGER, last_error TEXT, hub_schema_version INTEGER NOT NULL,
       schema_problem TEXT, session INTEGER NOT NULL, restored_at INTEGER,
-      former_places TEXT, return_after INTEGER) STRICT;
+      former_places TEXT, return_after INTEGER, purge_unproved INTEGER NOT NULL DEFAULT 0)
+      STRICT;
     CREATE TABLE kreissync_outbox (
       number INTEGER PRIMARY KEY, hash BLOB NOT NULL, bytes BLOB NOT NULL, answer BLOB) STRICT;
     CREATE INDEX kreissync_outbox_waiting ON kreissync_outbox (number) WHERE answer IS NULL;
@@ -59,8 +65,10 @@ package enum ReplicaTables {
       t INTEGER NOT NULL, id TEXT NOT NULL, column_number INTEGER NOT NULL, base INTEGER NOT NULL,
       PRIMARY KEY (t, id, column_number)) STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_case_state (
-      case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, role TEXT NOT NULL, epoch INTEGER NOT NULL,
-      digest BLOB, hub_digest BLOB NOT NULL) STRICT, WITHOUT ROWID;
+      case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, role TEXT NOT NULL, tiers INTEGER NOT NULL,
+      epoch INTEGER NOT NULL, digest BLOB, hub_digest BLOB NOT NULL, purge INTEGER NOT NULL)
+      STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_case_purge ON kreissync_case_state (purge) WHERE purge <> 0;
     CREATE TABLE kreissync_baseline (
       t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, digest BLOB NOT NULL,
       PRIMARY KEY (t, id)) STRICT, WITHOUT ROWID;
@@ -85,8 +93,8 @@ package enum ReplicaTables {
       FROM kreissync_notice_log;
     CREATE VIEW kreissync_case AS
       SELECT case_id, lead AS lead_site, role AS own_role, epoch,
-        'header,personal,special,notes' AS tiers
+        rtrim(\(tierNames), ',') AS tiers
       FROM kreissync_case_state
-      WHERE case_id <> '' AND substr(case_id, 1, 1) <> '\(CaseID.unitMark)';
+      WHERE case_id <> '' AND tiers <> 0 AND substr(case_id, 1, 1) <> '\(CaseID.unitMark)';
     """
 }

@@ -29,6 +29,7 @@ extension DecoderTable {
     "ReplicaStorage/ReplicaFile.swift func read": "reads rows by SQL, no bytes",
     "SyncCore/CapturedEntry.swift": "an enumeration by its text",
     "SyncCore/HubState.swift": "an enumeration by its text; the decoder `page` reads it",
+    "SyncCore/Tiers.swift init?(bytes": "two digests of one length, from the hub's own file",
     "SyncCore/Identifiers.swift": "wraps a text; every text is one",
     "SyncCore/ByteCoding.swift": "the primitives that all block decoders read by",
     "SyncProtocol/DurableFile.swift": "returns bytes as they are, up to a limit",

@@ -76,13 +76,13 @@ private struct ComparedScope {
     of asked: [String], behind place: CompareContinuation?, in response: inout CompareResponse
   ) throws {
     let asked = Set(asked.map { CaseID($0) }).sorted()
-    let roles = try reader.roles(of: site, in: asked)
+    let granting = try reader.terms(of: site, in: asked)
     let granted = try casesGrantedSince(among: Set(asked))
     let start = place.map { CaseID($0.case) }
     var digester = RowDigester(key: key)
     var rows: [WireRowDigest] = []
     for caseID in asked {
-      guard let role = caseID.isNone ? .reader : roles[caseID] else { continue }
+      guard let terms = caseID.isNone ? .shared : granting[caseID] else { continue }
       if let start, caseID < start || caseID == start && place?.row == nil { continue }
       var last = caseID == start ? place?.row?.key : nil
       while true {
@@ -90,8 +90,8 @@ private struct ComparedScope {
         let read = try reader.rows(of: caseID, after: last, limit: min(Self.readCount, room))
         for row in read {
           let compared = self.compared(
-            row, as: role, isGranted: granted.contains(caseID), &digester)
-          rows.append(WireRowDigest(compared, in: caseID))
+            row, seenBy: terms, isGranted: granted.contains(caseID), &digester)
+          if let compared { rows.append(WireRowDigest(compared, in: caseID)) }
         }
         last = read.last?.key ?? last
         if rows.count == CompareRequest.itemCountMax {
@@ -111,27 +111,27 @@ private struct ComparedScope {
     var from = since + 1
     let head = try reader.counter.seq
     while from <= head {
-      let grants = try reader.grants(of: site, openedIn: from...head, limit: Self.readCount)
+      let grants = try reader.grants(
+        of: site, openedIn: from...head, heldAt: since, limit: Self.readCount)
       for granted in grants where !granted.grant.isHeldAlready {
         if asked.contains(granted.grant.caseID) { found.insert(granted.grant.caseID) }
       }
       guard grants.count == Self.readCount, let last = grants.last else { break }
-      from = last.grant.fromSeq + 1
+      from = last.seq + 1
     }
     return found
   }
 
+  /// Nil for a row of which the site may know nothing.
   private func compared(
-    _ row: StoredRow, as role: Role, isGranted: Bool, _ digester: inout RowDigester
-  ) -> ComparedRow {
+    _ row: StoredRow, seenBy terms: GrantTerms, isGranted: Bool, _ digester: inout RowDigester
+  ) -> ComparedRow? {
     let isNews = isGranted || row.lastSeq > since
-    guard row.isAlive, let table = reader.schema.table(number: row.key.table) else {
-      return ComparedRow(key: row.key, digest: nil, isNews: isNews)
+    guard let table = reader.schema.table(number: row.key.table), table.isVisible(to: terms) else {
+      return nil
     }
-    let visible = table.columns(visibleTo: role)
-    let values = zip(table.columns, row.values).map { column, value in
-      visible.contains(column.number) ? value : .null
-    }
+    guard row.isAlive else { return ComparedRow(key: row.key, digest: nil, isNews: isNews) }
+    let values = row.values.masked(table.columns(visibleTo: terms), in: table)
     return ComparedRow(
       key: row.key,
       digest: digester.digest(of: row.key, caseID: row.caseID, row: values, in: table),

@@ -41,7 +41,11 @@ extension CountyService {
         // A number that the site was given and this hub has forgotten is not given again.
         site.contact.sessionIssued = max(site.contact.sessionIssued, lastSession) + 1
         site.contact.nonces = (site.contact.nonces + [request.nonce]).suffix(Self.nonceCountMax)
-        site.contact.clockSkew = Self.skew(of: request.clockMilliseconds, at: now)
+        let skew = Self.skew(of: request.clockMilliseconds, at: now)
+        site.contact.isClockSteady =
+          site.contact.lastContact == nil
+          || abs(skew - site.contact.clockSkew) <= Self.steadySkewChangeMax
+        site.contact.clockSkew = skew
       }
       site.contact.incarnation = request.incarnation
       site.contact.history = history.string
@@ -63,6 +67,9 @@ extension CountyService {
 
   /// Repeats come within seconds, or hours late through a proxy: never behind so many others.
   private static let nonceCountMax = 16
+  /// A clock whose distance from the hub's changed by more was set in between: it is no witness of
+  /// when something was written (DESIGN.md section 10).
+  private static let steadySkewChangeMax: Milliseconds = 5 * 60_000
   /// Sessions that no site ever has: one a second for a million years.
   private static let sessionMax: Int64 = 1 << 45
 
@@ -91,6 +98,7 @@ extension CountyService {
       site.contact.digestEqual = request.digestEqual
       site.contact.parked = max(0, request.parked)
       site.contact.pending = max(0, request.pending)
+      site.contact.heldPurges = max(0, request.heldPurges ?? 0)
       if let pins = request.pins {
         // Only the hub's own: the site's word is kept in the county's records.
         site.contact.pins = (announcedPins ?? []).filter(pins.contains)
@@ -99,6 +107,7 @@ extension CountyService {
     if let results = request.instructions, !results.isEmpty {
       try store.write { try record(results, of: id, in: $0) }
     }
+    try takeReceipt(request, from: id, at: now)
     return ByeResponse(recorded: true)
   }
 }

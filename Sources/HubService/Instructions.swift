@@ -43,6 +43,7 @@ extension CountyService {
   private static func results(of kind: Instruction) -> [String] {
     switch kind {
     case .verify, .repair, .reload: VerifyResult.allCases.map(\.rawValue)
+    case .release: [Instruction.resultOfRelease]
     // The use of the new key says it.
     case .renewCertificate: []
     }

@@ -98,7 +98,8 @@ private struct PageBuilder {
   private mutating func fillGrants(_ place: inout PullContinuation) throws {
     while place.grantsThrough < place.through, !isFull {
       let next = try reader.grants(
-        of: site.id, openedIn: place.grantsThrough + 1...place.through, limit: 64)
+        of: site.id, openedIn: place.grantsThrough + 1...place.through, heldAt: place.since,
+        limit: 64)
       guard !next.isEmpty else {
         place.grantsThrough = place.through
         return
@@ -106,7 +107,7 @@ private struct PageBuilder {
       for granted in next {
         let isDone = try deliver(granted, at: &place)
         guard isDone else { return }
-        place.grantsThrough = granted.grant.fromSeq
+        place.grantsThrough = granted.seq
         place.grantedCase = nil
         place.lastRow = nil
         if isFull { return }
@@ -114,22 +115,25 @@ private struct PageBuilder {
     }
   }
 
-  /// Delivers the rest of a granted case; false if the page ended in the middle of it.
+  /// Delivers the rest of a granted case, or the order to purge it; false if the page ended in the
+  /// middle of it.
   private mutating func deliver(_ granted: GrantedCase, at place: inout PullContinuation) throws
     -> Bool
   {
     let grant = granted.grant
+    let isEnded = granted.endedSeq != nil
     page.cases.append(
       PullPage.CaseRecord(
-        caseID: grant.caseID, lead: granted.lead, role: grant.role, epoch: granted.epoch,
-        isDeliveredWhole: !grant.isHeldAlready))
+        caseID: grant.caseID, lead: granted.lead, terms: isEnded ? .ended : grant.terms,
+        epoch: granted.epoch, isDeliveredWhole: !isEnded && !grant.isHeldAlready,
+        isHandedOver: grant.handover != nil))
     byteCount += 128
-    guard !grant.isHeldAlready else { return true }
+    guard !isEnded, !grant.isHeldAlready else { return true }
     var last = place.grantedCase == grant.caseID.string ? place.lastRow.flatMap(\.key) : nil
     while !isFull {
       let rows = try reader.rows(of: grant.caseID, after: last, limit: Self.readCount)
       for row in rows {
-        append(wholeItem(of: row, seenAs: grant.role))
+        if let item = wholeItem(of: row, seenBy: grant.terms) { append(item) }
         last = row.key
         if isFull { break }
       }
@@ -147,7 +151,9 @@ private struct PageBuilder {
         for: site.id, in: place.rowsThrough + 1...place.through, heldAt: place.since,
         limit: Self.readCount)
       for row in rows {
-        if let item = changedItem(of: row, seenAs: try role(in: row.caseID)) { append(item) }
+        if let terms = try terms(in: row.caseID), let item = changedItem(of: row, seenBy: terms) {
+          append(item)
+        }
         place.rowsThrough = row.lastSeq
         if isFull { return }
       }
@@ -176,52 +182,60 @@ private struct PageBuilder {
     // Wherever the site has it: the place in which a row died last need not be the one in which the
     // site knew it.
     guard let row = try reader.rows([key])[key], row.isAlive,
-      let role = try role(in: row.caseID)
+      let terms = try terms(in: row.caseID), let item = wholeItem(of: row, seenBy: terms)
     else {
       append(.gone(PullPage.GoneRow(key: key, caseID: nil)))
       return
     }
-    append(wholeItem(of: row, seenAs: role))
+    append(item)
   }
 
   private mutating func refresh(_ caseID: CaseID) throws {
-    guard let role = try role(in: caseID), let stored = try reader.cases([caseID])[caseID] else {
+    guard let terms = try terms(in: caseID), let stored = try reader.cases([caseID])[caseID] else {
       return
     }
     page.cases.append(
       PullPage.CaseRecord(
-        caseID: caseID, lead: stored.lead, role: role, epoch: stored.epoch,
+        caseID: caseID, lead: stored.lead, terms: terms, epoch: stored.epoch,
         isDeliveredWhole: true))
     var last: RowKey?
     while true {
       let rows = try reader.rows(of: caseID, after: last, limit: Self.readCount)
-      for row in rows { append(wholeItem(of: row, seenAs: role)) }
+      for row in rows {
+        if let item = wholeItem(of: row, seenBy: terms) { append(item) }
+      }
       guard rows.count == Self.readCount else { return }
       last = rows.last?.key
     }
   }
 
-  /// The site's role in a case or unit; nil where it holds none. What belongs to no case is for all
-  /// to read.
-  private func role(in caseID: CaseID) throws -> Role? {
-    try caseID.isNone ? .reader : reader.roles(of: site.id, in: [caseID])[caseID]
+  /// What the site may hold of a case or unit; nil for nothing.
+  private func terms(in caseID: CaseID) throws -> GrantTerms? {
+    try caseID.isNone ? .shared : reader.terms(of: site.id, in: [caseID])[caseID]
   }
 
   // MARK: Items
 
-  private func wholeItem(of row: StoredRow, seenAs role: Role) -> PullPage.RowItem {
-    guard row.isAlive, let table = schema.table(number: row.key.table) else {
+  /// Nil for a row of which the site may not even know that it was there.
+  private func wholeItem(of row: StoredRow, seenBy terms: GrantTerms) -> PullPage.RowItem? {
+    guard let table = schema.table(number: row.key.table), table.isVisible(to: terms) else {
+      return nil
+    }
+    guard row.isAlive else {
       return .gone(PullPage.GoneRow(key: row.key, caseID: row.caseID))
     }
-    return .whole(image(of: row, in: table, mask: table.columns(visibleTo: role)))
+    return .whole(image(of: row, in: table, mask: table.columns(visibleTo: terms)))
   }
 
   /// What the site lacks of a changed row: not what it wrote itself and the hub took as it was.
-  private func changedItem(of row: StoredRow, seenAs role: Role?) -> PullPage.RowItem? {
-    guard row.isAlive, let table = schema.table(number: row.key.table) else {
+  private func changedItem(of row: StoredRow, seenBy terms: GrantTerms) -> PullPage.RowItem? {
+    guard let table = schema.table(number: row.key.table), table.isVisible(to: terms) else {
+      return nil
+    }
+    guard row.isAlive else {
       return .gone(PullPage.GoneRow(key: row.key, caseID: row.caseID))
     }
-    let visible = role.map(table.columns(visibleTo:)) ?? .empty
+    let visible = table.columns(visibleTo: terms)
     var mask = ColumnMask.empty
     for (position, column) in table.columns.enumerated() where visible.contains(column.number) {
       let version = row.versions[position]

@@ -94,7 +94,8 @@ extension CountyService {
       for: Author(
         site: site.id, incarnation: batch.incarnation,
         ancestors: try Self.ancestors(of: batch.incarnation, at: site.id, in: writer),
-        clockSkew: Self.trusted(site.contact.clockSkew)),
+        clockSkew: Self.trusted(site.contact.clockSkew),
+        isClockSteady: site.contact.isClockSteady),
       areas: site.areas, now: environment.now(), rules: rules, in: writer)
     if let rules {
       var linked = DomainRows(

@@ -17,9 +17,13 @@ extension HubReader {
       mentions[table.unit(of: key.id)] = try cases(mentioning: key)
     }
     let held = distinct(named.units + named.cases + mentions.values.joined())
-    return HubView(
-      rows: rows, cases: try cases(caseIDs), roles: try roles(of: author, in: caseIDs),
+    let terms = try terms(of: author, in: caseIDs)
+    var view = HubView(
+      rows: rows, cases: try cases(caseIDs), roles: terms.mapValues(\.role),
       holders: try holders(of: held), mentions: mentions)
+    view.tiers = terms.mapValues(\.tiers)
+    view.periods = try periods(of: author, in: distinct(changes.map(\.caseID)))
+    return view
   }
 }
 

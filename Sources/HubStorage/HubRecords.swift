@@ -145,21 +145,34 @@ package struct SiteContact: Sendable, Equatable {
   package var history: String = ""
   /// When a restored file was last recognised.
   package var restoredAt: Milliseconds?
+  /// Whether its clock went as the hub's between the last two sessions.
+  package var isClockSteady = true
+  /// The cases whose purge waits at the site for a release.
+  package var heldPurges: Int64 = 0
 
   package init() {}
 }
 
-/// A grant with what a replica has to know of its case.
+/// A grant that opened, or that ended without another in its place, with what a replica has to know
+/// of its case.
 package struct GrantedCase: Sendable, Equatable {
+  /// `isHeldAlready` says whether the site held as much when it was asked about.
   package let grant: Grant
   package let lead: SiteID
   package let epoch: Int64
+  /// Set where the grant has ended and no other is open; `handover` of the grant is that of its end
+  /// then.
+  package let endedSeq: Int64?
 
-  package init(grant: Grant, lead: SiteID, epoch: Int64) {
+  package init(grant: Grant, lead: SiteID, epoch: Int64, endedSeq: Int64? = nil) {
     self.grant = grant
     self.lead = lead
     self.epoch = epoch
+    self.endedSeq = endedSeq
   }
+
+  /// The entry at which it opened or ended.
+  package var seq: Int64 { endedSeq ?? grant.fromSeq }
 }
 
 /// The sum of the digests of a case's rows.

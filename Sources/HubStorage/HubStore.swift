@@ -53,8 +53,14 @@ package protocol HubReader {
   /// The living rows of one table behind a key, in order of their ids.
   func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow]
   func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase]
-  /// The site's latest open grants on these cases and units.
+  /// The roles of the site's open grants on these cases and units.
   func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role]
+  /// The terms of the site's open grants on these cases and units.
+  func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms]
+  /// The site's grants on those of these cases in which one of its grants has ended, oldest first.
+  func periods(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: [GrantPeriod]]
+  /// The cases of which the site was told to purge something, and has not said that it did.
+  func unpurged(at site: SiteID) throws -> [CaseID]
   /// All sites with an open grant on these cases and units, each with its latest.
   func holders(of cases: [CaseID]) throws -> [CaseID: [SiteID: Role]]
   /// The units that the site sees by a mention only, in ascending order.
@@ -65,9 +71,15 @@ package protocol HubReader {
   /// The cases that one of these sites leads, or all, in ascending order; without units.
   func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID]
 
-  /// The site's grants that opened in `range`, ordered by sequence number.
-  func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws
-    -> [GrantedCase]
+  /// The site's grants that opened in `range` and are open, and those that ended in it with none in
+  /// their place, ordered by those numbers.
+  ///
+  /// - Parameter heldAt: the site's cursor. A grant counts as held already where it has covered the
+  ///   same tiers since then, or the site opened the case; one that ended is left out where the
+  ///   site held nothing of the case then.
+  func grants(
+    of site: SiteID, openedIn range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) throws -> [GrantedCase]
   /// The rows of a case behind `after`, living and deleted, in order of their keys.
   func rows(of caseID: CaseID, after: RowKey?, limit: Int) throws -> [StoredRow]
   /// The rows, living and deleted, whose last change is in `range` and whose case the site held at
@@ -118,6 +130,10 @@ package protocol HubWriter: HubReader {
   ///
   /// - Precondition: `newer` is what `text` says, and extends the schema in use.
   func grow(to newer: Schema, text: String) throws
+
+  /// Notes that the site has purged what it was told to, up to an entry, but for some cases.
+  func recordReceipt(
+    of site: SiteID, through seq: Int64, except pending: [CaseID], at now: Milliseconds) throws
 
   /// Inserts or replaces a site's record.
   ///

@@ -7,7 +7,7 @@
 /// | `kreissync_site`        | sites, certificates, tokens, last contact                         |
 /// | `kreissync_incarnation` | replicas' logs that ended, or that a restored file began            |
 /// | `kreissync_instruction` | what the county asked of sites, and what became of it             |
-/// | `kreissync_case`        | lead, epoch and digest of each case; '' for rows without a case   |
+/// | `kreissync_case`        | lead, epoch and digests of each case; '' for rows without a case   |
 /// | `kreissync_grant`       | the scope log: who may hold a case, from which entry to which      |
 /// | `kreissync_row`         | versions of each row's columns, and what is left of deleted rows  |
 /// | `kreissync_log`         | entries: payload and salt may be erased, the commitment stays     |
@@ -24,7 +24,7 @@ enum HubTables {
   /// `application_id` of a county's database: "KSyH".
   static let applicationID: Int64 = 0x4B53_7948
   /// `user_version`: grows with each change of these tables.
-  static let format: Int64 = 3
+  static let format: Int64 = 4
 
   static let sql = """
     CREATE TABLE kreissync_county (
@@ -43,7 +43,8 @@ enum HubTables {
       last_success INTEGER, clock_skew INTEGER NOT NULL, digest_equal INTEGER,
       parked INTEGER NOT NULL, pending INTEGER NOT NULL, next_key_hash BLOB UNIQUE,
       next_certificate_expires_at INTEGER, pins TEXT NOT NULL, machine TEXT NOT NULL,
-      restored_at INTEGER, held_because TEXT, history TEXT NOT NULL) STRICT;
+      restored_at INTEGER, held_because TEXT, history TEXT NOT NULL,
+      clock_steady INTEGER NOT NULL, held_purges INTEGER NOT NULL) STRICT;
     CREATE TABLE kreissync_incarnation (
       site TEXT NOT NULL, incarnation TEXT NOT NULL, ancestor TEXT, ancestor_seq INTEGER NOT NULL,
       batch_start INTEGER NOT NULL, began_at INTEGER NOT NULL, ended_at INTEGER,
@@ -56,14 +57,20 @@ enum HubTables {
     CREATE INDEX kreissync_instruction_site ON kreissync_instruction (site, issued_at);
     CREATE TABLE kreissync_case (
       case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, epoch INTEGER NOT NULL,
-      epoch_since INTEGER NOT NULL, digest BLOB NOT NULL, last_seq INTEGER NOT NULL)
+      epoch_since INTEGER NOT NULL, digests BLOB NOT NULL, last_seq INTEGER NOT NULL)
       STRICT, WITHOUT ROWID;
     CREATE INDEX kreissync_case_changed ON kreissync_case (last_seq);
     CREATE TABLE kreissync_grant (
-      case_id TEXT NOT NULL, site TEXT NOT NULL, role TEXT NOT NULL, from_seq INTEGER NOT NULL,
-      until_seq INTEGER, held_already INTEGER NOT NULL, PRIMARY KEY (case_id, site, from_seq))
+      case_id TEXT NOT NULL, site TEXT NOT NULL, role TEXT NOT NULL, tiers INTEGER NOT NULL,
+      from_seq INTEGER NOT NULL, until_seq INTEGER, held_already INTEGER NOT NULL,
+      held_from INTEGER NOT NULL, effective_at INTEGER NOT NULL, ended_at INTEGER, handover TEXT,
+      ended_by TEXT, purge_seq INTEGER, purged_at INTEGER, PRIMARY KEY (case_id, site, from_seq))
       STRICT, WITHOUT ROWID;
     CREATE INDEX kreissync_grant_opened ON kreissync_grant (site, from_seq);
+    CREATE INDEX kreissync_grant_ended ON kreissync_grant (site, until_seq)
+      WHERE until_seq IS NOT NULL;
+    CREATE INDEX kreissync_grant_unpurged ON kreissync_grant (site, purge_seq)
+      WHERE purge_seq IS NOT NULL AND purged_at IS NULL;
     CREATE TABLE kreissync_row (
       t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, alive INTEGER NOT NULL,
       writer TEXT NOT NULL, last_seq INTEGER NOT NULL, versions BLOB NOT NULL,

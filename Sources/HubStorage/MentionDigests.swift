@@ -2,22 +2,21 @@ package import SyncCore
 
 /// What a site's digests look like where it sees units by a mention only.
 ///
-/// The hub keeps one digest for each unit, over all that travels. A site that sees less of a unit
+/// The hub keeps digests for what a grant may cover of a unit. A site that sees less of it
 /// holds other rows, so theirs are computed when they are asked for: they are few, the workers of
 /// its cases.
 package struct MentionDigests {
   /// The digests of what the site sees, by unit.
   package private(set) var seen: [CaseID: Digest128] = [:]
-  private var difference = Digest128.zero
+  private var sum = Digest128.zero
 
-  fileprivate mutating func add(_ unit: CaseID, seen: Digest128, whole: Digest128) {
+  fileprivate mutating func add(_ unit: CaseID, seen: Digest128) {
     self.seen[unit] = seen
-    difference += seen
-    difference -= whole
+    sum += seen
   }
 
-  /// The digest of the site's scope, of which `whole` is the sum of whole units.
-  package func scope(_ whole: Digest128) -> Digest128 { whole + difference }
+  /// The digest of the site's scope, of which `granted` is the sum without what it only sees.
+  package func scope(_ granted: Digest128) -> Digest128 { granted + sum }
 }
 
 extension HubReader {
@@ -28,22 +27,19 @@ extension HubReader {
     let units = try mentionedUnits(of: site)
     guard !units.isEmpty else { return MentionDigests() }
     var digester = RowDigester(key: try county.digester)
-    let whole = try cases(units)
     let rows = try rows(units.compactMap(schema.row(ofUnit:)))
     var digests = MentionDigests()
     for unit in units {
-      guard let key = schema.row(ofUnit: unit), let table = schema.table(number: key.table),
-        let stored = whole[unit]
-      else { continue }
+      guard let key = schema.row(ofUnit: unit), let table = schema.table(number: key.table) else {
+        continue
+      }
       var seen = Digest128.zero
       if let row = rows[key], row.isAlive {
-        let visible = table.columns(visibleTo: .mention)
-        let values = zip(table.columns, row.values).map { column, value in
-          visible.contains(column.number) ? value : .null
-        }
-        seen = digester.digest(of: key, caseID: unit, row: values, in: table)
+        let visible = table.columns(visibleTo: GrantTerms(.mention))
+        seen = digester.digest(
+          of: key, caseID: unit, row: row.values.masked(visible, in: table), in: table)
       }
-      digests.add(unit, seen: seen, whole: stored.digest)
+      digests.add(unit, seen: seen)
     }
     return digests
   }

@@ -43,7 +43,7 @@ package struct SQLiteHub: HubStore {
       try Query(database, "INSERT INTO kreissync_counter VALUES (1, 0, 0, ?)").run(
         .blob(TreeHead.empty.root.bytes))
       try Query(database, "INSERT INTO kreissync_case VALUES ('', ?, 1, 0, ?, 0)").run(
-        Parameter(SiteID.hub), .blob(Digest128.zero.bytes))
+        Parameter(SiteID.hub), .blob(TierDigests.zero.bytes))
     }
     return SQLiteHub(pool: pool, name: path)
   }

@@ -9,13 +9,9 @@ extension SQLiteHubTransaction {
     for stored in plan.cases {
       try query("INSERT OR REPLACE INTO kreissync_case VALUES (?, ?, ?, ?, ?, ?)").run(
         Parameter(stored.id), Parameter(stored.lead), .integer(stored.epoch),
-        .integer(stored.epochSince), .blob(stored.digest.bytes), .integer(head))
+        .integer(stored.epochSince), .blob(stored.digests.bytes), .integer(head))
     }
-    for grant in plan.grants {
-      try query("INSERT INTO kreissync_grant VALUES (?, ?, ?, ?, NULL, ?)").run(
-        Parameter(grant.caseID), Parameter(grant.site), .text(grant.role.rawValue),
-        .integer(grant.fromSeq), .integer(grant.isHeldAlready ? 1 : 0))
-    }
+    try write(plan.grants, ends: plan.ends)
     for entry in plan.ledger { try write(entry, at: now, random: random) }
     for proposal in plan.proposals { try write(proposal, at: now, random: random) }
     try append(plan.log, random: random)
@@ -204,6 +200,8 @@ extension LogEntry.Content {
     case .row(.update, _): "update"
     case .row(.delete, _): "delete"
     case .grant: "grant"
+    case .end: "end"
+    case .lead: "lead"
     case .history: "history"
     }
   }

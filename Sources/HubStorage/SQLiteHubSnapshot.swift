@@ -129,21 +129,23 @@ struct SnapshotFile {
   }
 
   private func putCases() throws {
-    // Of several open grants the latest counts: with max() the other columns are those of its row.
+    let covered = SQLiteHubTransaction.coveredDigest(of: "c.digests", tiers: "g.tiers")
     let grants = """
       INSERT INTO snapshot.kreissync_case_state
-      SELECT case_id, c.lead, g.role, c.epoch, NULL, c.digest
-      FROM (
-        SELECT case_id, role, max(from_seq) FROM main.kreissync_grant
-        WHERE site = ? AND until_seq IS NULL GROUP BY case_id
-      ) AS g JOIN main.kreissync_case AS c USING (case_id) ORDER BY case_id
+      SELECT case_id, c.lead, g.role, g.tiers, c.epoch, NULL, \(covered), 0
+      FROM main.kreissync_grant AS g JOIN main.kreissync_case AS c USING (case_id)
+      WHERE g.site = ? AND g.until_seq IS NULL ORDER BY case_id
       """
     try hub.query(grants).run(Parameter(site))
+    let shown = SQLiteHubTransaction.coveredDigest(of: "digests", tiers: "?2")
     let shared = """
       INSERT INTO snapshot.kreissync_case_state
-      SELECT case_id, lead, ?, epoch, NULL, digest FROM main.kreissync_case WHERE case_id = ''
+      SELECT case_id, lead, ?1, ?2, epoch, NULL, \(shown), 0
+      FROM main.kreissync_case WHERE case_id = ''
       """
-    try hub.query(shared).run(.text(Role.reader.rawValue))
+    let terms = GrantTerms.shared
+    try hub.query(shared).run(
+      .text(terms.role.rawValue), .integer(Int64(terms.tiers.rawValue)))
   }
 
   /// Of a unit that it sees by a mention only, the site holds another row than the hub.
@@ -155,21 +157,23 @@ struct SnapshotFile {
 
   /// - Returns: how many rows went.
   private func copyRows(of table: Table) throws -> Int64 {
-    // Roles that see the same columns go together.
-    var rolesByColumns: [ColumnMask: [Role]] = [:]
+    // Grants that show the same columns go together.
+    var groups: [ColumnMask: [GrantTerms]] = [:]
     for role in Role.allCases {
-      rolesByColumns[table.columns(visibleTo: role), default: []].append(role)
+      for tiers in role == .mention ? [.nothing] : TierSet.digested {
+        let terms = GrantTerms(role, tiers)
+        guard table.isVisible(to: terms) else { continue }
+        groups[table.columns(visibleTo: terms), default: []].append(terms)
+      }
     }
     var count: Int64 = 0
-    for (columns, roles) in rolesByColumns {
-      count += try copyRows(of: table, columns, for: roles)
-    }
+    for (columns, terms) in groups { count += try copyRows(of: table, columns, for: terms) }
     return count
   }
 
-  private func copyRows(of table: Table, _ columns: ColumnMask, for roles: [Role]) throws
-    -> Int64
-  {
+  private func copyRows(
+    of table: Table, _ columns: ColumnMask, for grants: [GrantTerms]
+  ) throws -> Int64 {
     let keys = ["id"] + (table.scope == .ofCase ? ["case_id"] : [])
     var (targets, sources) = (keys, keys.map { "d." + hub.quoted($0) })
     for column in table.columns where column.tier != .local {
@@ -180,7 +184,8 @@ struct SnapshotFile {
       targets.append(column.name)
       sources.append(isVisible ? "d." + hub.quoted(column.name) : "NULL")
     }
-    let marks = roles.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+    let marks = grants.map { "('\($0.role.rawValue)', \($0.tiers.rawValue))" }
+      .joined(separator: ", ")
     // Order and index are given. Left to itself SQLite finds rows by their table, and goes through
     // all of the table's for each case: ten minutes for what takes a second.
     let sql = """
@@ -190,7 +195,7 @@ struct SnapshotFile {
       CROSS JOIN main.kreissync_row AS r INDEXED BY kreissync_row_case
         ON r.case_id = s.case_id AND r.t = ? AND r.alive = 1
       CROSS JOIN main.\(hub.quoted(table.name)) AS d ON d.id = r.id
-      WHERE s.role IN (\(marks)) AND \(Self.units(of: table))
+      WHERE (s.role, s.tiers) IN (VALUES \(marks)) AND \(Self.units(of: table))
       """
     try hub.query(sql).run(.integer(Int64(table.number)))
     return Int64(hub.database.changesCount)

@@ -59,7 +59,8 @@ struct SQLiteHubTransaction: HubWriter {
     id, name, kind, areas, state, url, join_url, token_hash, token_expires_at, key_hash,
     certificate_expires_at, session_issued, session_nonce, session_used, incarnation, cursor,
     last_contact, last_success, clock_skew, digest_equal, parked, pending, next_key_hash,
-    next_certificate_expires_at, pins, machine, restored_at, held_because, history
+    next_certificate_expires_at, pins, machine, restored_at, held_because, history,
+    clock_steady, held_purges
     """
 
   private func siteRecord(_ row: ResultRow) throws -> SiteRecord {
@@ -79,6 +80,8 @@ struct SQLiteHubTransaction: HubWriter {
     contact.machine = row.text(25)
     contact.restoredAt = row.optionalInteger(26)
     contact.history = row.text(28)
+    contact.isClockSteady = row.integer(29) == 1
+    contact.heldPurges = row.integer(30)
     guard let kind = SiteKind(rawValue: row.text(2)), let state = SiteState(rawValue: row.text(4))
     else { throw HubStoreError.unusable("site \(row.text(0)) has an unknown kind or state") }
     return SiteRecord(
@@ -153,7 +156,8 @@ struct SQLiteHubTransaction: HubWriter {
       site.nextKeyHash.map(Parameter.blob) ?? .null, Parameter(site.nextCertificateExpiresAt),
       .text(contact.pins.joined(separator: ",")), .text(contact.machine),
       Parameter(contact.restoredAt), Parameter(site.heldBecause?.rawValue),
-      .text(contact.history),
+      .text(contact.history), .integer(contact.isClockSteady ? 1 : 0),
+      .integer(contact.heldPurges),
     ]
   }
 

@@ -60,9 +60,13 @@ package struct HubGreeting: Sendable, Equatable {
 
   /// What a session has carried out, for its bye; nil for nothing.
   func results(verified: VerifyResult?) -> [WireInstructionResult]? {
-    guard let verified else { return nil }
-    let results = instructions.filter { $0.kind == .verify }.map {
-      WireInstructionResult(id: $0.id, result: verified.rawValue)
+    let results = instructions.compactMap { instruction in
+      switch instruction.kind {
+      case .verify: verified.map { WireInstructionResult(id: instruction.id, result: $0.rawValue) }
+      case .release:
+        WireInstructionResult(id: instruction.id, result: Instruction.resultOfRelease)
+      case .repair, .reload, .renewCertificate: nil
+      }
     }
     return results.isEmpty ? nil : results
   }

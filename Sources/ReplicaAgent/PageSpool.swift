@@ -117,8 +117,8 @@ extension PulledScope.Page {
     self.init(
       cases: page.cases.map {
         PulledScope.CaseState(
-          caseID: $0.caseID, lead: $0.lead, role: $0.role, epoch: $0.epoch,
-          isDeliveredWhole: $0.isDeliveredWhole)
+          caseID: $0.caseID, lead: $0.lead, terms: $0.terms, epoch: $0.epoch,
+          isDeliveredWhole: $0.isDeliveredWhole, isHandedOver: $0.isHandedOver)
       },
       items: page.rows.map { item in
         switch item {

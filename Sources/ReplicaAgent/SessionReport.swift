@@ -21,6 +21,8 @@ package struct SessionReport: Sendable {
   package var rowsPulled: Int64 = 0
   package var casesGranted: Int64 = 0
   package var casesPurged: Int64 = 0
+  /// Cases whose purge waits for a person's release.
+  package var heldPurges: Int64 = 0
   package var replicaDigest: Digest128 = .zero
   package var hubDigest: Digest128 = .zero
   package var digestEqual = true
@@ -31,6 +33,20 @@ package struct SessionReport: Sendable {
   package init(_ record: ReplicaRecord) {
     position = record.position
     incarnation = record.incarnation
+  }
+
+  mutating func take(_ outcome: ApplyOutcome) {
+    rowsPulled += outcome.rowCount
+    casesGranted += outcome.casesGranted
+    casesPurged += outcome.casesPurged
+    heldPurges = outcome.heldPurgeCount
+    blocked = outcome.blockedCount
+    replicaDigest = outcome.replicaDigest
+    hubDigest = outcome.hubDigest
+    digestEqual = outcome.isEqual
+    if outcome.casesPurged > 0 && !events.contains(SessionEvent.purged.rawValue) {
+      events.append(SessionEvent.purged.rawValue)
+    }
   }
 
   /// captured = coalesced + withheld + parked + all verdicts, always.

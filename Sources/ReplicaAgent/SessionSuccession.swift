@@ -75,6 +75,8 @@ extension SyncSession {
 package enum SessionEvent: String, Sendable {
   case restored
   case hubRestored = "hub_restored"
+  /// What the replica may hold no more was removed.
+  case purged
 }
 
 extension SessionError {

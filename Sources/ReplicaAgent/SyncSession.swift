@@ -280,6 +280,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       if !isBehind || !environment.takesSchemas { $0.schemaProblem = nil }
     }
     record = try file.record()
+    if greeting?.asks(for: .release) == true { try file.releasePurges() }
     // Before the number is used: from then on an older copy of file and sidecar shows at the hub.
     try sidecars.write(Sidecar(record))
     return isBehind && environment.takesSchemas
@@ -367,25 +368,20 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     unequalCases = outcome.unequalCases
     verified = VerifyResult(
       isEqual: outcome.isEqual, wasUnequal: verified.map { $0 != .equal } ?? false)
+    report.take(outcome)
     report.position = record.position
-    report.rowsPulled += outcome.rowCount
-    report.casesGranted += outcome.casesGranted
-    report.blocked = outcome.blockedCount
-    report.replicaDigest = outcome.replicaDigest
-    report.hubDigest = outcome.hubDigest
-    report.digestEqual = outcome.isEqual
   }
 
   private func byeRequest() throws -> ProtocolRequest {
     let failure = failure ?? refusedUpload
-    return try Self.json(
-      ProtocolPath.bye,
-      ByeRequest(
-        session: sessionNumber, result: failure?.sessionCode ?? "done", seq: record.position.seq,
-        digestEqual: failure == nil ? report.digestEqual : nil, parked: report.parked,
-        pending: try file.pendingCount(), pins: greeting?.wirePins,
-        instructions: failure == nil && reportsVerification
-          ? greeting?.results(verified: verified) : nil))
+    var bye = ByeRequest(
+      session: sessionNumber, result: failure?.sessionCode ?? "done", seq: record.position.seq,
+      digestEqual: failure == nil ? report.digestEqual : nil, parked: report.parked,
+      pending: try file.pendingCount(), pins: greeting?.wirePins,
+      instructions: failure == nil
+        ? greeting?.results(verified: reportsVerification ? verified : nil) : nil)
+    bye.put(try file.purgeReceipt(), at: record.position.seq)
+    return try Self.json(ProtocolPath.bye, bye)
   }
 
   private func takeGoodbye(_ response: ProtocolResponse) throws {

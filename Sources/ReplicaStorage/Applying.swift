@@ -6,6 +6,10 @@ package import SyncCore
 package struct ApplyOutcome: Sendable {
   package var rowCount: Int64 = 0
   package var casesGranted: Int64 = 0
+  /// Cases of which this replica has removed what it may hold no more.
+  package var casesPurged: Int64 = 0
+  /// Cases whose purge waits for a person's release: a wave that no hand-over names.
+  package var heldPurgeCount: Int64 = 0
   /// Rows that the local program's own constraints did not let in: their case is held.
   package var blockedCount: Int64 = 0
   /// What this replica holds, summed over its scope.
@@ -78,11 +82,14 @@ struct Application {
   }
 
   mutating func run(_ scope: PulledScope) throws -> ApplyOutcome {
+    var purge = try ScopePurge(self, scope)
     var pulledDigests: [(caseID: CaseID, digest: Digest128)] = []
     // In the order of arrival: a row may come whole on one page and be gone on a later one.
     try scope.pages.forEach { page in
-      for state in page.cases { try put(state) }
-      for item in page.items {
+      for state in page.cases {
+        if try purge.order(state) { try put(state) }
+      }
+      for item in page.items where !purge.holds(item) {
         switch item {
         case .whole(let image): try write(image, isWhole: true)
         case .part(let image): try write(image, isWhole: false)
@@ -91,6 +98,7 @@ struct Application {
       }
       pulledDigests += page.digests
     }
+    try purge.run(&outcome)
     try offerUnknownRows()
     try moveCursor(to: scope.checkpoint)
     let digests = CaseDigests(file: file, database: database, unsent: unsent)
@@ -107,16 +115,20 @@ struct Application {
       try Query(
         database,
         """
-        UPDATE kreissync_case_state SET lead = ?, role = ?, epoch = ? WHERE case_id = ? RETURNING 1
+        UPDATE kreissync_case_state SET lead = ?, role = ?, tiers = ?, epoch = ?
+        WHERE case_id = ? RETURNING 1
         """
       ).first(
-        Parameter(state.lead), .text(state.role.rawValue), .integer(state.epoch),
+        Parameter(state.lead), .text(state.terms.role.rawValue),
+        .integer(Int64(state.terms.tiers.rawValue)), .integer(state.epoch),
         Parameter(state.caseID)
       ) { _ in true } ?? false
     if !isKnown {
-      try Query(database, "INSERT INTO kreissync_case_state VALUES (?, ?, ?, ?, NULL, ?)").run(
-        Parameter(state.caseID), Parameter(state.lead), .text(state.role.rawValue),
-        .integer(state.epoch), .blob(Digest128.zero.bytes))
+      try Query(database, "INSERT INTO kreissync_case_state VALUES (?, ?, ?, ?, ?, NULL, ?, 0)")
+        .run(
+          Parameter(state.caseID), Parameter(state.lead), .text(state.terms.role.rawValue),
+          .integer(Int64(state.terms.tiers.rawValue)), .integer(state.epoch),
+          .blob(Digest128.zero.bytes))
       // A case that this site opened itself is no news.
       if state.isDeliveredWhole && state.caseID.isCase { outcome.casesGranted += 1 }
     }
@@ -127,12 +139,12 @@ struct Application {
     // A page that ended in the middle of the case names it again on the next one.
     guard wholeCases.insert(state.caseID).inserted else { return }
     try unknown.dropAll(of: state.caseID)
-    try lookAtRows(of: state.caseID)
+    try lookAtRows(of: state.caseID, seenBy: state.terms)
   }
 
-  /// Notes the rows that stand in a case whose rows are about to come whole.
-  private mutating func lookAtRows(of caseID: CaseID) throws {
-    for table in file.schema.tables where table.scope == .ofCase {
+  /// Notes the rows that stand in a case whose rows are about to come whole, as far as they may.
+  private mutating func lookAtRows(of caseID: CaseID, seenBy terms: GrantTerms) throws {
+    for table in file.schema.tables where table.scope == .ofCase && table.isVisible(to: terms) {
       let ids: [RowID] = try Query(
         database, "SELECT id FROM \(file.quoted(table.name)) WHERE case_id = ?"
       ).all(Parameter(caseID)) { $0.identifier(0) }

@@ -61,9 +61,12 @@ struct CaseDigests {
     outcome.unequalCases = unequal
   }
 
-  /// Those with unsent work, and those that wait for a row.
+  /// Those with unsent work, those that wait for a row, and those that hold more than they may.
   func dirtyCases() throws -> Set<CaseID> {
     var dirty = unsent.cases
+    try Query(database, "SELECT case_id FROM kreissync_case_state WHERE purge <> 0").forEach {
+      dirty.insert($0.identifier(0))
+    }
     try Query(database, "SELECT DISTINCT case_id FROM kreissync_refresh").forEach {
       dirty.insert($0.identifier(0))
     }

@@ -5,23 +5,28 @@ package import SyncCore
 /// Its pages are one state only together, and together they may be a whole county: they are given
 /// one after the other, and what comes from one is forgotten before the next.
 package struct PulledScope {
-  /// A case that the site may hold, with its part in it.
+  /// A case that the site may hold, with its part in it; or one that it may hold no more.
   package struct CaseState: Sendable {
     package let caseID: CaseID
     package let lead: SiteID
-    package let role: Role
+    /// Without tiers for a case that the site may hold no more.
+    package let terms: GrantTerms
     package let epoch: Int64
     /// All rows of the case come in this pull, on this page or behind it.
     package let isDeliveredWhole: Bool
+    /// An accepted hand-over names what is to be purged: it need not wait for a release.
+    package let isHandedOver: Bool
 
     package init(
-      caseID: CaseID, lead: SiteID, role: Role, epoch: Int64, isDeliveredWhole: Bool
+      caseID: CaseID, lead: SiteID, terms: GrantTerms, epoch: Int64, isDeliveredWhole: Bool,
+      isHandedOver: Bool = false
     ) {
       self.caseID = caseID
       self.lead = lead
-      self.role = role
+      self.terms = terms
       self.epoch = epoch
       self.isDeliveredWhole = isDeliveredWhole
+      self.isHandedOver = isHandedOver
     }
   }
 

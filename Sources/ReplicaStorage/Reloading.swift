@@ -82,21 +82,21 @@ private struct Rewriting {
     let put = try Query(
       database,
       """
-      INSERT INTO kreissync_case_state VALUES (?, ?, ?, ?, NULL, ?)
-      ON CONFLICT (case_id) DO UPDATE
-      SET lead = excluded.lead, role = excluded.role, epoch = excluded.epoch
+      INSERT INTO kreissync_case_state VALUES (?, ?, ?, ?, ?, NULL, ?, 0)
+      ON CONFLICT (case_id) DO UPDATE SET lead = excluded.lead, role = excluded.role,
+        tiers = excluded.tiers, epoch = excluded.epoch, purge = 0
       """)
     var standing: Set<CaseID> = []
     try snapshot.read { source in
       try Query(
-        source, "SELECT case_id, lead, role, epoch, hub_digest FROM kreissync_case_state"
+        source, "SELECT case_id, lead, role, tiers, epoch, hub_digest FROM kreissync_case_state"
       ).forEach { row in
         let caseID: CaseID = row.identifier(0)
         guard selection.includes(caseID) else { return }
         standing.insert(caseID)
         try put.run(
           Parameter(caseID), .text(row.text(1)), .text(row.text(2)), .integer(row.integer(3)),
-          .blob(row.blob(4)))
+          .integer(row.integer(4)), .blob(row.blob(5)))
         try application.unknown.dropAll(of: caseID)
       }
     }

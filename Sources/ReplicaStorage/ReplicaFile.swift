@@ -69,7 +69,7 @@ package final class ReplicaFile: ReplicaStore {
     let sql = """
       INSERT INTO kreissync_replica VALUES (
         1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, 0, 0, 0, NULL, 0, ?, NULL, NULL, NULL, ?, NULL,
-        0, NULL, NULL, NULL)
+        0, NULL, NULL, NULL, 0)
       """
     try Query(database, sql).run(
       Parameter(origin.county), .text(origin.countyName), Parameter(origin.site),
@@ -78,8 +78,10 @@ package final class ReplicaFile: ReplicaStore {
       .blob(TreeHead.empty.root.bytes), .blob(Digest128.zero.bytes),
       .integer(Int64(schema.version)))
     try Query(
-      database, "INSERT INTO kreissync_case_state VALUES ('', ?, 'reader', 1, NULL, ?)"
-    ).run(Parameter(SiteID.hub), .blob(Digest128.zero.bytes))
+      database, "INSERT INTO kreissync_case_state VALUES ('', ?, 'reader', ?, 1, NULL, ?, 0)"
+    ).run(
+      Parameter(SiteID.hub), .integer(Int64(GrantTerms.shared.tiers.rawValue)),
+      .blob(Digest128.zero.bytes))
   }
 
   /// Opens a replica that is there.

@@ -62,4 +62,9 @@ package protocol ReplicaStore {
   func prune(by word: SecuredWord) throws
   /// Moves the WAL into the file, as far as other programs' readers allow.
   func checkpoint() throws
+  /// What the hub may be told of purges; nil while what was purged may still stand in the WAL,
+  /// because another program reads.
+  func purgeReceipt() throws -> PurgeReceipt?
+  /// Lets purges go that waited for a person: the next apply carries them out.
+  func releasePurges() throws
 }

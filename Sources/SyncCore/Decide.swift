@@ -1,8 +1,7 @@
 /// The hub's decision on one batch: a pure function from what the hub holds to what it will write.
 ///
-/// Each change passes these steps in order and ends at the first that applies. The rows marked
-/// *seat* are decided by steps that exist but cannot be reached while every grant covers all tiers
-/// and no case changes hands.
+/// Each change passes these steps in order and ends at the first that applies. The row marked
+/// *seat* has its place here and cannot be reached yet.
 ///
 /// | # | question                        | answer                                                  |
 /// |---|---------------------------------|---------------------------------------------------------|
@@ -12,7 +11,7 @@
 /// | 4 | granted to the author?          | no → refused `not_granted`; a new `case_file` opens its case |
 /// |   | a row of scope `site`           | a new one is opened as ``openUnit(_:in:)`` says; an update of one never seen: refused `unknown_row` |
 /// |   | a deletion in a case never seen | applied, nothing to do: opened and deleted between two sessions |
-/// | 5 | role at `base`                  | lead, contributor → on; others refused (*seat*: former leads) |
+/// | 5 | role at `base`, and in time?    | lead, contributor → on; who was one → ``Standing``      |
 /// | 6 | insert, row never seen or dead  | created, revived                                        |
 /// |   | insert, alive in another case   | refused `id_taken`                                      |
 /// |   | insert, alive in this case      | as an update of all its columns                         |
@@ -87,9 +86,11 @@ package struct Decision {
     if change.kind == .delete && draft.view.cases[change.caseID] == nil {
       return Answer(id: change.id, verdict: .applied)
     }
-    let role = isHub ? .lead : draft.view.roles[change.caseID]
-    guard let role, role.mayWrite else {
-      return refused(change, refusedCases[change.caseID] ?? .notGranted)
+    let role: Role
+    switch standing(of: change) {
+    case .acts(let then): role = then
+    case .proposes: return proposal(of: change, in: table)
+    case .refused(let rule): return refused(change, refusedCases[change.caseID] ?? rule)
     }
     let attempt = Attempt(change: change, table: table, role: role)
     switch change.kind {

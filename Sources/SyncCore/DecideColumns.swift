@@ -124,8 +124,12 @@ extension Decision {
     let incoming = draft.contender(contest.incoming, of: attempt.change, column: column.number)
     let current = Contender(
       value: existing.values[contest.position], site: version.site, editedAt: version.editedAt)
+    // A former lead may be told that its value lost, and not to what.
+    let isShown =
+      context.author.site == .hub || draft.view.isVisible(column, in: attempt.change.caseID)
     func outcome(_ verdict: Verdict, _ rule: Rule, kept: Value) -> ColumnOutcome {
-      ColumnOutcome(column: column.number, verdict: verdict, rule: rule, kept: kept)
+      ColumnOutcome(
+        column: column.number, verdict: verdict, rule: rule, kept: isShown ? kept : .null)
     }
     switch resolution {
     case .incomingWins(let rule):

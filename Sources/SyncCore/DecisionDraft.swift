@@ -48,7 +48,7 @@ struct DecisionDraft {
 
   mutating func open(_ caseID: CaseID, lead: SiteID) {
     view.cases[caseID] = StoredCase(
-      id: caseID, lead: lead, epoch: 1, epochSince: 0, digest: .zero)
+      id: caseID, lead: lead, epoch: 1, epochSince: 0, digests: .zero)
   }
 
   /// The case mentions a unit that is not there yet; it may come later in this batch.
@@ -59,13 +59,17 @@ struct DecisionDraft {
   mutating func grant(_ caseID: CaseID, to site: SiteID, as role: Role, isHeldAlready: Bool) {
     let seq = takeSeq()
     view.holders[caseID, default: [:]][site] = role
-    if site == context.author.site { view.roles[caseID] = role }
+    if site == context.author.site {
+      view.roles[caseID] = role
+      view.tiers[caseID] = role.tiers
+    }
     plan.grants.append(
       Grant(
-        caseID: caseID, site: site, role: role, fromSeq: seq, isHeldAlready: isHeldAlready))
+        caseID: caseID, site: site, role: role, fromSeq: seq, isHeldAlready: isHeldAlready,
+        effectiveAt: context.now))
     plan.log.append(
       LogEntry(
-        seq: seq, content: .grant(caseID, site, role), site: .hub,
+        seq: seq, content: .grant(caseID, site, GrantTerms(role)), site: .hub,
         incarnation: IncarnationID(""), origin: EntryID(n: 0, tag: 0), base: 0,
         editedAt: context.now, recordedAt: context.now))
   }
@@ -200,7 +204,7 @@ struct DecisionDraft {
   }
 
   /// Nothing was edited after it arrived: a clock that runs ahead must not win for years.
-  private func corrected(_ editedAt: Milliseconds) -> Milliseconds {
+  func corrected(_ editedAt: Milliseconds) -> Milliseconds {
     min(editedAt &- context.author.clockSkew, context.now)
   }
 
@@ -210,14 +214,14 @@ struct DecisionDraft {
   }
 
   private mutating func replace(_ old: StoredRow?, with new: StoredRow, in table: Table) {
-    var digest = view.cases[new.caseID]!.digest
+    var digests = view.cases[new.caseID]!.digests
     if let old, old.isAlive {
-      digest -= digester.digest(of: old.key, caseID: old.caseID, row: old.values, in: table)
+      digests -= digester.digests(of: old.key, caseID: old.caseID, row: old.values, in: table)
     }
     if new.isAlive {
-      digest += digester.digest(of: new.key, caseID: new.caseID, row: new.values, in: table)
+      digests += digester.digests(of: new.key, caseID: new.caseID, row: new.values, in: table)
     }
-    view.cases[new.caseID]!.digest = digest
+    view.cases[new.caseID]!.digests = digests
     view.put(new)
     cases.put(view.cases[new.caseID]!, at: new.caseID)
     rows.put(new, at: RowPlace(key: new.key, caseID: new.caseID))

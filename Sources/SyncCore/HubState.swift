@@ -79,15 +79,15 @@ package struct StoredCase: Hashable, Sendable {
   package var epoch: Int64
   /// The sequence number of the event that began this epoch; 0 for a case's first.
   package var epochSince: Int64
-  /// The sum of its rows' digests.
-  package var digest: Digest128
+  /// The sums of its rows' digests.
+  package var digests: TierDigests
 
-  package init(id: CaseID, lead: SiteID, epoch: Int64, epochSince: Int64, digest: Digest128) {
+  package init(id: CaseID, lead: SiteID, epoch: Int64, epochSince: Int64, digests: TierDigests) {
     self.id = id
     self.lead = lead
     self.epoch = epoch
     self.epochSince = epochSince
-    self.digest = digest
+    self.digests = digests
   }
 }
 
@@ -98,6 +98,11 @@ package struct HubView: Sendable {
   package var cases: [CaseID: StoredCase]
   /// The author's open grants on `cases`.
   package var roles: [CaseID: Role]
+  /// What the author may see of cases in which it may see less, or more, than its role has by
+  /// itself.
+  package var tiers: [CaseID: TierSet] = [:]
+  /// The author's grants on cases in which an earlier one ended, oldest first.
+  package var periods: [CaseID: [GrantPeriod]] = [:]
   /// Who holds a case or unit, as far as a change says where rows go or mentions one.
   package var holders: [CaseID: [SiteID: Role]]
   /// The cases that mention a unit, in ascending order, as far as a change may open one.
@@ -115,6 +120,12 @@ package struct HubView: Sendable {
     self.roles = roles
     self.holders = holders
     self.mentions = mentions
+  }
+
+  /// Whether the author may be told a column's value.
+  func isVisible(_ column: Column, in caseID: CaseID) -> Bool {
+    guard caseID.isCase else { return true }
+    return (tiers[caseID] ?? roles[caseID]?.tiers ?? .nothing).contains(column.tier)
   }
 
   /// Puts a row as a change leaves it, so that later changes of the batch find it, also in its
@@ -147,10 +158,15 @@ package struct Author: Sendable {
   package let ancestors: [Ancestor]
   /// The site's clock minus the hub's, measured at this session's hello.
   package let clockSkew: Milliseconds
+  /// Whether the clock went as the hub's since the session before: what it says of edits in between
+  /// counts as evidence of when they were made.
+  package let isClockSteady: Bool
 
   package init(
-    site: SiteID, incarnation: IncarnationID, ancestors: [Ancestor], clockSkew: Milliseconds
+    site: SiteID, incarnation: IncarnationID, ancestors: [Ancestor], clockSkew: Milliseconds,
+    isClockSteady: Bool = true
   ) {
+    self.isClockSteady = isClockSteady
     self.site = site
     self.incarnation = incarnation
     self.ancestors = ancestors

@@ -9,6 +9,7 @@ package struct Plan: Sendable {
   package var ledger: [LedgerEntry] = []
   package var proposals: [Proposal] = []
   package var grants: [Grant] = []
+  package var ends: [GrantEnd] = []
   /// New and changed cases, digests included.
   package var cases: [StoredCase] = []
 
@@ -21,8 +22,12 @@ package struct LogEntry: Hashable, Sendable {
   package enum Content: Hashable, Sendable {
     /// What a change did to a row: the columns that really changed, with their new values.
     case row(ChangeKind, RowImage)
-    /// A site may hold a case from this entry on.
-    case grant(CaseID, SiteID, Role)
+    /// A site may hold a case from this entry on, in place of what it was granted of it before.
+    case grant(CaseID, SiteID, GrantTerms)
+    /// A site may hold nothing of a case from this entry on.
+    case end(CaseID, SiteID)
+    /// A site is responsible for a case from this entry on; the number of its responsibility.
+    case lead(CaseID, SiteID, epoch: Int64)
     /// The hub was restored: this history goes on from an earlier one behind its entry `through`.
     case history(HistoryID, through: Int64)
   }
@@ -54,7 +59,7 @@ package struct LogEntry: Hashable, Sendable {
   package var caseID: CaseID {
     switch content {
     case .row(_, let image): image.caseID
-    case .grant(let caseID, _, _): caseID
+    case .grant(let caseID, _, _), .end(let caseID, _), .lead(let caseID, _, _): caseID
     case .history: .none
     }
   }
@@ -77,11 +82,21 @@ extension LogEntry {
     case .row(let kind, let image):
       writer.byte(kind.rawValue)
       image.encode(into: &writer)
-    case .grant(let caseID, let site, let role):
+    case .grant(let caseID, let site, let terms):
       writer.byte(16)
       writer.text(caseID.text)
       writer.text(site.text)
-      writer.text(ByteText(role.rawValue))
+      writer.text(ByteText(terms.role.rawValue))
+      writer.byte(terms.tiers.rawValue)
+    case .end(let caseID, let site):
+      writer.byte(18)
+      writer.text(caseID.text)
+      writer.text(site.text)
+    case .lead(let caseID, let site, let epoch):
+      writer.byte(19)
+      writer.text(caseID.text)
+      writer.text(site.text)
+      writer.varint(UInt64(epoch))
     case .history(let history, let through):
       writer.byte(17)
       writer.text(history.text)
@@ -169,23 +184,5 @@ package struct Proposal: Hashable, Sendable {
     self.epoch = epoch
     self.kept = kept
     self.proposed = proposed
-  }
-}
-
-/// A grant that opens.
-package struct Grant: Hashable, Sendable {
-  package let caseID: CaseID
-  package let site: SiteID
-  package let role: Role
-  package let fromSeq: Int64
-  /// The site holds the case already, because it opened it: a pull need not bring the whole.
-  package let isHeldAlready: Bool
-
-  package init(caseID: CaseID, site: SiteID, role: Role, fromSeq: Int64, isHeldAlready: Bool) {
-    self.caseID = caseID
-    self.site = site
-    self.role = role
-    self.fromSeq = fromSeq
-    self.isHeldAlready = isHeldAlready
   }
 }

@@ -140,14 +140,6 @@ package struct Table: Sendable, Equatable {
     }
   }
 
-  /// What a site sees of a row by its role: all that travels, or only what a mention shows.
-  package func columns(visibleTo role: Role) -> ColumnMask {
-    switch role {
-    case .lead, .formerLead, .contributor, .reader: travellingColumns
-    case .mention: ColumnMask(columns.lazy.filter(\.isMentioned).map(\.number))
-    }
-  }
-
   /// All columns that may leave a site: every tier but `local`.
   package var travellingColumns: ColumnMask {
     ColumnMask(columns.lazy.filter { $0.tier != .local }.map(\.number))

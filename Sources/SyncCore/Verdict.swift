@@ -35,6 +35,8 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case changedMeanwhile = "changed_meanwhile"
   case writtenByAnotherSite = "written_by_another_site"
   case caseErasure = "case_erasure"
+  /// Written when the author's grant had ended: a proposal where it did not know, else refused.
+  case handedOver = "handed_over"
   // Refusals.
   case notGranted = "not_granted"
   case hubWritesOnly = "hub_writes_only"

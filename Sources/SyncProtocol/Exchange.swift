@@ -85,6 +85,9 @@ package enum ProtocolLimit {
   package static let machineByteCountMax = 512
   /// Instructions that one hello carries; the rest comes with the next.
   package static let instructionCountMax = 16
+  /// Cases that a receipt names as still to be purged: more than a hand-over of a large county, and
+  /// far below the body's limit.
+  package static let unpurgedCountMax = 20_000
   /// The whole of one request, from its first byte to its last.
   package static let requestSecondsMax = 60
 }

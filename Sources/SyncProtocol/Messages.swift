@@ -139,6 +139,13 @@ package enum Instruction: String, Sendable, CaseIterable {
   case repair
   /// Write all rows anew from a snapshot.
   case reload
+  /// Carry out a wave of purges that waited for a person.
+  case release
+}
+
+extension Instruction {
+  /// What a site says of a release: that the wave is gone.
+  package static let resultOfRelease = "released"
 }
 
 /// What became of an instruction.
@@ -340,6 +347,13 @@ package struct ByeRequest: Codable, Sendable, Equatable {
   package var pins: [String]?
   /// Instructions that are carried out. Nil for none.
   package var instructions: [WireInstructionResult]?
+  /// The receipt for purges: all that was ordered up to this entry is carried out, but for the
+  /// cases of `unpurged`. Nil where the site cannot say so yet.
+  package var purgedThrough: Int64?
+  /// Nil for none.
+  package var unpurged: [String]?
+  /// How many purges wait for a release; nil for none.
+  package var heldPurges: Int64?
 
   package init(
     session: Int64, result: String, seq: Int64, digestEqual: Bool?, parked: Int64, pending: Int64,

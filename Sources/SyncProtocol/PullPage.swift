@@ -20,23 +20,28 @@ package struct PullPage: Sendable, Equatable {
     }
   }
 
-  /// A case that the site may hold, with its part in it.
+  /// A case that the site may hold, with its part in it; or one that it may hold no more.
   package struct CaseRecord: Sendable, Hashable {
     package let caseID: CaseID
     package let lead: SiteID
-    package let role: Role
+    /// Without tiers for a case that the site may hold no more.
+    package let terms: GrantTerms
     package let epoch: Int64
     /// All rows of the case come in this pull: what stands in the replica is replaced.
     package let isDeliveredWhole: Bool
+    /// An accepted hand-over names what is to be purged: it need not wait for a release.
+    package let isHandedOver: Bool
 
     package init(
-      caseID: CaseID, lead: SiteID, role: Role, epoch: Int64, isDeliveredWhole: Bool
+      caseID: CaseID, lead: SiteID, terms: GrantTerms, epoch: Int64, isDeliveredWhole: Bool,
+      isHandedOver: Bool = false
     ) {
       self.caseID = caseID
       self.lead = lead
-      self.role = role
+      self.terms = terms
       self.epoch = epoch
       self.isDeliveredWhole = isDeliveredWhole
+      self.isHandedOver = isHandedOver
     }
   }
 
@@ -88,9 +93,10 @@ package struct PullPage: Sendable, Equatable {
     for record in cases {
       writer.text(record.caseID.text)
       writer.text(record.lead.text)
-      writer.text(ByteText(record.role.rawValue))
+      writer.text(ByteText(record.terms.role.rawValue))
+      writer.byte(record.terms.tiers.rawValue)
       writer.varint(UInt64(record.epoch))
-      writer.byte(record.isDeliveredWhole ? 1 : 0)
+      writer.byte((record.isDeliveredWhole ? 1 : 0) | (record.isHandedOver ? 2 : 0))
     }
     writer.count(rows.count)
     for item in rows {
@@ -123,7 +129,7 @@ package struct PullPage: Sendable, Equatable {
       throw DecodeError(.wrongFormat, at: 0)
     }
     head = try WireJSON.decode(try reader.blob())
-    for _ in 0..<(try reader.count(ofAtLeast: 5)) { cases.append(try Self.caseRecord(&reader)) }
+    for _ in 0..<(try reader.count(ofAtLeast: 6)) { cases.append(try Self.caseRecord(&reader)) }
     for _ in 0..<(try reader.count(ofAtLeast: 3)) { rows.append(try Self.rowItem(&reader)) }
     for _ in 0..<(try reader.count(ofAtLeast: 17)) {
       let caseID: CaseID = try reader.identifier()
@@ -139,10 +145,16 @@ package struct PullPage: Sendable, Equatable {
     guard let role = Role(rawValue: try reader.text(byteCountMax: 32).string) else {
       throw DecodeError(.unknownTag, at: roleOffset)
     }
+    let tiersOffset = reader.offset
+    let tiers = TierSet(rawValue: try reader.byte())
+    guard TierSet.all.isSuperset(of: tiers) else {
+      throw DecodeError(.unknownTag, at: tiersOffset)
+    }
     let epoch = try reader.natural()
-    let isWhole = try reader.number(upTo: 1) == 1
+    let flags = try reader.number(upTo: 3)
     return CaseRecord(
-      caseID: caseID, lead: lead, role: role, epoch: epoch, isDeliveredWhole: isWhole)
+      caseID: caseID, lead: lead, terms: GrantTerms(role, tiers), epoch: epoch,
+      isDeliveredWhole: flags & 1 == 1, isHandedOver: flags & 2 == 2)
   }
 
   private static func rowKey(_ reader: inout ByteReader) throws(DecodeError) -> RowKey {

@@ -84,7 +84,7 @@ final class InMemoryHubTransaction: HubWriter {
   private enum UndoStep {
     case row(RowMemory.Change)
     case caseRecord(ScopeMemory.CaseChange)
-    case grant(ScopeMemory.GrantPlace)
+    case grant(ScopeMemory.GrantChange)
     case site(SiteID, SiteRecord?)
     case instruction(String, StoredInstruction?)
     case incarnation(ReplicaLogID, StoredIncarnation?)
@@ -107,7 +107,7 @@ final class InMemoryHubTransaction: HubWriter {
       switch step {
       case .row(let change): memory.rows.undo(change)
       case .caseRecord(let change): memory.scope.undo(change)
-      case .grant(let place): memory.scope.removeGrant(at: place)
+      case .grant(let change): memory.scope.undo(change)
       case .site(let id, let record): memory.sites.set(id, to: record)
       case .instruction(let id, let before): _ = memory.instructions.set(id, to: before)
       case .incarnation(let id, let before): memory.incarnations[id] = before
@@ -142,6 +142,7 @@ final class InMemoryHubTransaction: HubWriter {
       undoSteps.append(.caseRecord(memory.scope.put(stored, at: head)))
     }
     for grant in plan.grants { undoSteps.append(.grant(memory.scope.add(grant))) }
+    for end in plan.ends { undoSteps.append(.grant(memory.scope.end(end))) }
     for entry in plan.ledger { memory.log.append(entry, at: now, random: random) }
     for proposal in plan.proposals { memory.log.append(proposal, at: now, random: random) }
     memory.log.append(plan.log, random: random)
@@ -163,6 +164,14 @@ final class InMemoryHubTransaction: HubWriter {
     memory.county = memory.county.with(schemaText: text)
     memory.schema = newer
     memory.rows.grow(to: newer)
+  }
+
+  func recordReceipt(
+    of site: SiteID, through seq: Int64, except pending: [CaseID], at now: Milliseconds
+  ) {
+    undoSteps += memory.scope.recordReceipt(
+      of: site, through: seq, except: Set(pending), at: now
+    ).map(UndoStep.grant)
   }
 
   func put(_ site: SiteRecord) throws {
@@ -270,11 +279,24 @@ extension InMemoryHubTransaction {
   }
 
   func roles(of site: SiteID, in cases: [CaseID]) -> [CaseID: Role] {
-    guard let holder = memory.scope.knownNumber(of: site) else { return [:] }
-    var roles: [CaseID: Role] = [:]
-    for id in cases { roles[id] = memory.scope.role(of: holder, in: id) }
-    return roles
+    terms(of: site, in: cases).mapValues(\.role)
   }
+
+  func terms(of site: SiteID, in cases: [CaseID]) -> [CaseID: GrantTerms] {
+    guard let holder = memory.scope.knownNumber(of: site) else { return [:] }
+    var found: [CaseID: GrantTerms] = [:]
+    for id in cases { found[id] = memory.scope.terms(of: holder, in: id) }
+    return found
+  }
+
+  func periods(of site: SiteID, in cases: [CaseID]) -> [CaseID: [GrantPeriod]] {
+    guard let holder = memory.scope.knownNumber(of: site) else { return [:] }
+    var found: [CaseID: [GrantPeriod]] = [:]
+    for id in cases { found[id] = memory.scope.periods(of: holder, in: id) }
+    return found
+  }
+
+  func unpurged(at site: SiteID) -> [CaseID] { memory.scope.unpurged(at: site) }
 
   func holders(of cases: [CaseID]) throws -> [CaseID: [SiteID: Role]] {
     var holders: [CaseID: [SiteID: Role]] = [:]
@@ -305,9 +327,9 @@ extension InMemoryHubTransaction {
   func caseIDs(ledBy leads: [SiteID]?) -> [CaseID] { memory.scope.caseIDs(ledBy: leads) }
 
   func grants(
-    of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int
+    of site: SiteID, openedIn range: ClosedRange<Int64>, heldAt: Int64, limit: Int
   ) -> [GrantedCase] {
-    memory.scope.grants(of: site, openedIn: range, limit: limit)
+    memory.scope.grants(of: site, openedIn: range, heldAt: heldAt, limit: limit)
   }
 
   func caseDigests(for site: SiteID, above seq: Int64) -> [CaseDigest] {

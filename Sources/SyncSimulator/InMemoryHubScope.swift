@@ -20,28 +20,21 @@ struct ScopeMemory: Sendable {
     /// nil for a case of which only rows or grants are known.
     var stored: StoredCase?
     var lastSeq: Int64 = 0
-    /// In the order in which they opened.
+    /// In the order in which they opened; of each site at most the last is open.
     var grants: [HeldGrant] = []
-    /// Each site of `grants` once, in the order of its first.
-    var holders: [Int] = []
   }
 
   private struct Holder: Sendable {
     let id: SiteID
-    /// In the order in which they opened.
-    var grants: [HeldGrant] = []
-    /// The sum over the cases held, without the place of rows that have no case.
+    /// Where its grants opened and ended, in that order.
+    var marks: [GrantMark] = []
+    /// The sum over what it holds, without the place of rows that have no case.
     var digest = Digest128.zero
   }
 
-  fileprivate struct HeldGrant: Sendable {
+  fileprivate struct GrantMark: Sendable, Equatable {
+    let seq: Int64
     let caseNumber: Int
-    let holder: Int
-    let role: Role
-    let fromSeq: Int64
-    let isHeldAlready: Bool
-
-    func isOpen(at seq: Int64) -> Bool { fromSeq <= seq || isHeldAlready }
   }
 
   private struct News: Sendable {
@@ -57,18 +50,19 @@ struct ScopeMemory: Sendable {
     fileprivate let newsCount: Int
   }
 
-  /// Where a grant stands.
-  struct GrantPlace {
+  /// What a case's grants were before they changed.
+  struct GrantChange {
     fileprivate let caseNumber: Int
+    fileprivate let grants: [HeldGrant]
     fileprivate let holder: Int
-    fileprivate let fromSeq: Int64
+    fileprivate let marks: [GrantMark]
   }
 
   init() {
     let number = number(of: .none)
     precondition(number == Self.noCase)
     cases[number].stored = StoredCase(
-      id: .none, lead: .hub, epoch: 1, epochSince: 0, digest: .zero)
+      id: .none, lead: .hub, epoch: 1, epochSince: 0, digests: .zero)
   }
 
   // MARK: Writing
@@ -112,40 +106,102 @@ struct ScopeMemory: Sendable {
   }
 
   private mutating func set(_ number: Int, to stored: StoredCase?) {
-    let difference = (stored?.digest ?? .zero) - cases[number].digest
+    let before = cases[number].digests
     cases[number].stored = stored
-    guard number != Self.noCase, difference != .zero else { return }
-    for holder in cases[number].holders { holders[holder].digest += difference }
+    let after = cases[number].digests
+    guard number != Self.noCase, before != after else { return }
+    for held in cases[number].grants where held.isOpen {
+      holders[held.holder].digest += after[held.grant.terms]
+      holders[held.holder].digest -= before[held.grant.terms]
+    }
   }
 
   /// - Precondition: the site was not granted the case by the same entry before.
-  mutating func add(_ grant: Grant) -> GrantPlace {
-    let caseNumber = number(of: grant.caseID)
-    let holder = number(of: grant.site)
-    let held = HeldGrant(
-      caseNumber: caseNumber, holder: holder, role: grant.role, fromSeq: grant.fromSeq,
-      isHeldAlready: grant.isHeldAlready)
+  mutating func add(_ grant: Grant) -> GrantChange {
+    let (number, holder) = (number(of: grant.caseID), number(of: grant.site))
+    let change = change(of: number, holder)
     precondition(
-      !cases[caseNumber].grants.contains { $0.holder == holder && $0.fromSeq == grant.fromSeq })
-    cases[caseNumber].grants.insertInOrder(held)
-    holders[holder].grants.insertInOrder(held)
-    if !cases[caseNumber].holders.contains(holder) {
-      cases[caseNumber].holders.append(holder)
-      if caseNumber != Self.noCase { holders[holder].digest += cases[caseNumber].digest }
+      !cases[number].grants.contains { $0.holder == holder && $0.grant.fromSeq == grant.fromSeq })
+    let former = close(
+      number, holder,
+      GrantEnd(
+        caseID: grant.caseID, site: grant.site, seq: grant.fromSeq,
+        effectiveAt: grant.effectiveAt, handover: grant.handover))
+    for place in cases[number].grants.indices where cases[number].grants[place].holder == holder {
+      cases[number].grants[place].purgeSeq = nil
     }
-    return GrantPlace(caseNumber: caseNumber, holder: holder, fromSeq: grant.fromSeq)
+    let goesOn = former?.grant.tiers == grant.tiers
+    let isNarrower = former.map { !grant.tiers.isSuperset(of: $0.grant.tiers) } ?? false
+    let isStillOwed = goesOn && former?.purgedAt == nil && former?.purgeSeq != nil
+    cases[number].grants.append(
+      HeldGrant(
+        holder: holder, grant: grant, heldFrom: goesOn ? former!.heldFrom : grant.fromSeq,
+        isHeldAlready: grant.isHeldAlready || goesOn && former!.isHeldAlready,
+        purgeSeq: isNarrower || isStillOwed ? grant.fromSeq : nil))
+    holders[holder].marks.append(GrantMark(seq: grant.fromSeq, caseNumber: number))
+    if number != Self.noCase { holders[holder].digest += cases[number].digests[grant.terms] }
+    return change
   }
 
-  /// Takes back the latest grant that was not taken back yet.
-  mutating func removeGrant(at place: GrantPlace) {
-    let (number, holder) = (place.caseNumber, place.holder)
-    cases[number].grants.removeAll { $0.holder == holder && $0.fromSeq == place.fromSeq }
-    holders[holder].grants.removeAll {
-      $0.caseNumber == number && $0.fromSeq == place.fromSeq
+  mutating func end(_ end: GrantEnd) -> GrantChange {
+    let (number, holder) = (number(of: end.caseID), number(of: end.site))
+    let change = change(of: number, holder)
+    if close(number, holder, end) != nil {
+      let place = cases[number].grants.lastIndex { $0.holder == holder }!
+      cases[number].grants[place].purgeSeq = end.seq
+      cases[number].grants[place].purgedAt = nil
+      holders[holder].marks.append(GrantMark(seq: end.seq, caseNumber: number))
     }
-    guard !cases[number].grants.contains(where: { $0.holder == holder }) else { return }
-    cases[number].holders.removeLast()
-    if number != Self.noCase { holders[holder].digest -= cases[number].digest }
+    return change
+  }
+
+  private func change(of number: Int, _ holder: Int) -> GrantChange {
+    GrantChange(
+      caseNumber: number, grants: cases[number].grants, holder: holder,
+      marks: holders[holder].marks)
+  }
+
+  /// - Returns: the site's open grant as it was; nil where there was none.
+  private mutating func close(_ number: Int, _ holder: Int, _ end: GrantEnd) -> HeldGrant? {
+    guard
+      let place = cases[number].grants.lastIndex(where: { $0.holder == holder && $0.isOpen })
+    else { return nil }
+    let former = cases[number].grants[place]
+    cases[number].grants[place].end = end
+    if number != Self.noCase { holders[holder].digest -= cases[number].digests[former.grant.terms] }
+    return former
+  }
+
+  /// Takes back the latest change of grants that was not taken back yet.
+  mutating func undo(_ change: GrantChange) {
+    let number = change.caseNumber
+    func sum(_ grants: [HeldGrant]) -> Digest128 {
+      guard number != Self.noCase else { return .zero }
+      return grants.filter { $0.holder == change.holder && $0.isOpen }
+        .reduce(.zero) { $0 + cases[number].digests[$1.grant.terms] }
+    }
+    holders[change.holder].digest -= sum(cases[number].grants)
+    holders[change.holder].digest += sum(change.grants)
+    cases[number].grants = change.grants
+    holders[change.holder].marks = change.marks
+  }
+
+  mutating func recordReceipt(
+    of site: SiteID, through seq: Int64, except pending: Set<CaseID>, at now: Milliseconds
+  ) -> [GrantChange] {
+    guard let holder = holderNumbers[site] else { return [] }
+    var changes: [GrantChange] = []
+    for number in Set(holders[holder].marks.map(\.caseNumber)).sorted()
+    where !pending.contains(cases[number].id) {
+      for place in cases[number].grants.indices {
+        let held = cases[number].grants[place]
+        guard held.holder == holder, held.purgedAt == nil, let order = held.purgeSeq, order <= seq
+        else { continue }
+        changes.append(change(of: number, holder))
+        cases[number].grants[place].purgedAt = now
+      }
+    }
+    return changes
   }
 
   // MARK: Cases
@@ -174,83 +230,114 @@ struct ScopeMemory: Sendable {
 
   // MARK: Grants
 
-  /// So many grants has the site, which nobody may know.
+  /// So many grants had the site, which nobody may know.
   func grantCount(of holder: Int?) -> Int {
-    holder.map { holders[$0].grants.count } ?? 0
+    holder.map { holders[$0].marks.count } ?? 0
+  }
+
+  private func open(_ caseNumber: Int, _ holder: Int) -> HeldGrant? {
+    cases[caseNumber].grants.last { $0.holder == holder && $0.isOpen }
   }
 
   /// Whether the site may hold the case, and does not get it whole by a grant above `seq`.
   func isHeld(_ caseNumber: Int, by holder: Int?, at seq: Int64) -> Bool {
-    caseNumber == Self.noCase
-      || cases[caseNumber].grants.contains { $0.holder == holder && $0.isOpen(at: seq) }
+    guard caseNumber != Self.noCase else { return true }
+    return holder.flatMap { open(caseNumber, $0)?.covers(seq) } ?? false
   }
 
   /// The cases that ``isHeld(_:by:at:)`` admits, each once.
   func heldCases(of holder: Int?, at seq: Int64) -> [Int] {
-    var numbers = [Self.noCase]
-    guard let holder else { return numbers }
-    for grant in holders[holder].grants where grant.caseNumber != Self.noCase {
-      let first = cases[grant.caseNumber].grants.first {
-        $0.holder == holder && $0.isOpen(at: seq)
+    guard let holder else { return [Self.noCase] }
+    var seen: Set<Int> = [Self.noCase]
+    return [Self.noCase]
+      + holders[holder].marks.map(\.caseNumber).filter {
+        seen.insert($0).inserted && isHeld($0, by: holder, at: seq)
       }
-      if first?.fromSeq == grant.fromSeq { numbers.append(grant.caseNumber) }
-    }
-    return numbers
   }
 
-  /// The role of the site's latest grant on the case.
-  func role(of holder: Int, in id: CaseID) -> Role? {
+  func terms(of holder: Int, in id: CaseID) -> GrantTerms? {
+    caseNumbers[id].flatMap { open($0, holder)?.grant.terms }
+  }
+
+  func periods(of holder: Int, in id: CaseID) -> [GrantPeriod]? {
     guard let number = caseNumbers[id] else { return nil }
-    return cases[number].grants.last { $0.holder == holder }?.role
+    let held = cases[number].grants.filter { $0.holder == holder }
+    guard held.contains(where: { !$0.isOpen }) else { return nil }
+    return held.map {
+      GrantPeriod(
+        role: $0.grant.role, fromSeq: $0.grant.fromSeq, untilSeq: $0.end?.seq,
+        endedAt: $0.end?.effectiveAt ?? 0)
+    }
   }
 
-  /// The sites that hold a case or unit, each with the role of its latest grant.
+  func unpurged(at site: SiteID) -> [CaseID] {
+    guard let holder = holderNumbers[site] else { return [] }
+    return Set(holders[holder].marks.map(\.caseNumber)).filter { number in
+      cases[number].grants.contains {
+        $0.holder == holder && $0.purgeSeq != nil && $0.purgedAt == nil
+      }
+    }.map { cases[$0].id }.sorted()
+  }
+
+  /// The sites that hold a case or unit, each with its role.
   func holders(of id: CaseID) -> [SiteID: Role] {
     guard let number = caseNumbers[id] else { return [:] }
     var roles: [SiteID: Role] = [:]
-    for grant in cases[number].grants { roles[holders[grant.holder].id] = grant.role }
+    for held in cases[number].grants where held.isOpen {
+      roles[holders[held.holder].id] = held.grant.role
+    }
     return roles
   }
 
-  /// What the site holds in this role by its latest grant, in ascending order.
+  /// What the site holds in this role, in ascending order.
   func cases(heldBy site: SiteID, as role: Role) -> [CaseID] {
     guard let holder = holderNumbers[site] else { return [] }
-    let ids = Set(holders[holder].grants.map { cases[$0.caseNumber].id })
-    return ids.filter { self.role(of: holder, in: $0) == role }.sorted()
+    let numbers = Set(holders[holder].marks.map(\.caseNumber))
+    return numbers.filter { open($0, holder)?.grant.role == role }.map { cases[$0].id }.sorted()
   }
 
-  func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) -> [GrantedCase] {
+  func grants(
+    of site: SiteID, openedIn range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) -> [GrantedCase] {
     guard let holder = holderNumbers[site] else { return [] }
     var found: [GrantedCase] = []
-    for grant in grants(of: holder, from: range.lowerBound) {
-      guard grant.fromSeq <= range.upperBound, found.count < limit else { break }
-      guard let stored = cases[grant.caseNumber].stored else { continue }
-      found.append(
-        GrantedCase(grant: self.grant(grant), lead: stored.lead, epoch: stored.epoch))
+    for mark in marks(of: holder, from: range.lowerBound) {
+      guard mark.seq <= range.upperBound, found.count < limit else { break }
+      guard let stored = cases[mark.caseNumber].stored else { continue }
+      let held = cases[mark.caseNumber].grants.filter { $0.holder == holder }
+      if let open = held.last(where: \.isOpen) {
+        guard open.grant.fromSeq == mark.seq else { continue }
+        found.append(
+          GrantedCase(
+            grant: open.grant.asHeld(open.covers(heldAt)), lead: stored.lead, epoch: stored.epoch))
+      } else if let last = held.last, let end = last.end, end.seq == mark.seq,
+        held.contains(where: {
+          $0.end!.seq > heldAt && ($0.grant.fromSeq <= heldAt || $0.isHeldAlready)
+        })
+      {
+        found.append(
+          GrantedCase(
+            grant: last.grant.asHeld(false, handover: end.handover), lead: stored.lead,
+            epoch: stored.epoch, endedSeq: end.seq))
+      }
     }
     return found
   }
 
-  /// All grants of all sites, in the order in which they opened.
+  /// All open grants of all sites, in the order in which they opened.
   var allGrants: [Grant] {
-    holders.flatMap(\.grants).sorted { $0.fromSeq < $1.fromSeq }.map(grant)
+    cases.flatMap { $0.grants.filter(\.isOpen).map(\.grant) }.sorted { $0.fromSeq < $1.fromSeq }
   }
 
-  private func grant(_ held: HeldGrant) -> Grant {
-    Grant(
-      caseID: cases[held.caseNumber].id, site: holders[held.holder].id, role: held.role,
-      fromSeq: held.fromSeq, isHeldAlready: held.isHeldAlready)
-  }
-
-  private func grants(of holder: Int, from seq: Int64) -> ArraySlice<HeldGrant> {
-    let grants = holders[holder].grants
-    return grants[grants.firstPosition { $0.fromSeq >= seq }...]
+  private func marks(of holder: Int, from seq: Int64) -> ArraySlice<GrantMark> {
+    let marks = holders[holder].marks
+    return marks[marks.firstPosition { $0.seq >= seq }...]
   }
 
   // MARK: Digests
 
   func digest(for site: SiteID) -> Digest128 {
-    cases[Self.noCase].digest + (holderNumbers[site].map { holders[$0].digest } ?? .zero)
+    cases[Self.noCase].digests.whole + (holderNumbers[site].map { holders[$0].digest } ?? .zero)
   }
 
   /// The cases with news above `seq` that the site holds, and those granted to it above `seq`, in
@@ -261,19 +348,19 @@ struct ScopeMemory: Sendable {
     var numbers: [Int] = []
     // Two ways to the same cases: through the news or through the scope, whichever is shorter.
     if recent.count <= grantCount(of: holder) {
-      numbers = recent.filter {
-        $0.caseNumber == Self.noCase
-          || holder.map(cases[$0.caseNumber].holders.contains) ?? false
+      numbers = recent.filter { news in
+        news.caseNumber == Self.noCase
+          || holder.map { holder in open(news.caseNumber, holder) != nil } ?? false
       }.map(\.caseNumber)
     } else {
-      let held = [Self.noCase] + (holder.map { holders[$0].grants.map(\.caseNumber) } ?? [])
+      let held = [Self.noCase] + (holder.map { holders[$0].marks.map(\.caseNumber) } ?? [])
       numbers = held.filter { cases[$0].lastSeq > seq }
     }
-    if let holder {
-      numbers += grants(of: holder, from: seq).filter { $0.fromSeq > seq }.map(\.caseNumber)
-    }
-    var found = numbers.compactMap { number in
-      cases[number].stored.map { CaseDigest(caseID: $0.id, digest: $0.digest) }
+    if let holder { numbers += marks(of: holder, from: seq + 1).map(\.caseNumber) }
+    var found = numbers.compactMap { number -> CaseDigest? in
+      let terms = number == Self.noCase ? .shared : holder.flatMap { open(number, $0)?.grant.terms }
+      guard let stored = cases[number].stored, let terms else { return nil }
+      return CaseDigest(caseID: stored.id, digest: stored.digests[terms])
     }
     found.sort { $0.caseID < $1.caseID }
     return found.enumerated().filter { position, digest in
@@ -283,14 +370,7 @@ struct ScopeMemory: Sendable {
 }
 
 extension ScopeMemory.CaseRecord {
-  fileprivate var digest: Digest128 { stored?.digest ?? .zero }
-}
-
-extension [ScopeMemory.HeldGrant] {
-  fileprivate mutating func insertInOrder(_ grant: Element) {
-    let before = lastIndex { $0.fromSeq <= grant.fromSeq }
-    insert(grant, at: before.map { $0 + 1 } ?? 0)
-  }
+  fileprivate var digests: TierDigests { stored?.digests ?? .zero }
 }
 
 extension Array {

@@ -73,7 +73,7 @@ struct RuleBench {
     for key in changes.map(\.row) { view.rows[key] = stored(key) }
     for caseID in rows.map(\.caseID) + [.none, Self.caseID] {
       view.cases[caseID] = StoredCase(
-        id: caseID, lead: author, epoch: 1, epochSince: 0, digest: .zero)
+        id: caseID, lead: author, epoch: 1, epochSince: 0, digests: .zero)
       view.roles[caseID] = .lead
     }
     var frontier = changes.flatMap { images(of: $0.row, changes, by: author) }

@@ -175,7 +175,8 @@ struct BadInputTests {
       try Agreement.expectSoundLog(county)
 
       try disk.empty()
-      // What the hub remembered of sessions while it could not write does not outlive what it writes.
+      // What the hub remembered of sessions while it could not write does not outlive what it
+      // writes.
       for suffix in ["", "-wal", "-shm"] { unlink(field.replica + suffix) }
       try FileManager.default.copyItem(atPath: copy, toPath: field.replica)
       #expect(try field.sync()["events"] == ["restored"])

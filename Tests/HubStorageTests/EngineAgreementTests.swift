@@ -37,7 +37,10 @@ private struct Event {
   enum Kind {
     /// Changes of a site, decided upon what the engine itself has read.
     case batch(AnsweredBatch, [Change])
-    case grants([CaseID], SiteID, Role)
+    case grants([CaseID], SiteID, GrantTerms, handover: String?)
+    case ends([CaseID], SiteID)
+    case handOver([CaseID], to: SiteID)
+    case receipt(SiteID, through: Int64, except: [CaseID])
     case site(SiteRecord)
   }
 
@@ -84,9 +87,19 @@ private struct RandomHistory {
       return Event(kind: batch(opening: caseID), at: now, isAbandoned: false, randomSeed: 0)
     }
     let kind: Event.Kind
-    switch generator.number(0...9) {
+    switch generator.number(0...14) {
     case 0: kind = .site(site())
-    case 1: kind = .grants([generator.pick(cases)], generator.pick(sites), role())
+    case 1, 2:
+      let terms = GrantTerms(role(), generator.pick([nil, nil, .header, .all]))
+      kind = .grants(
+        [generator.pick(cases)], generator.pick(sites), terms,
+        handover: generator.pick([nil, "h1"]))
+    case 3: kind = .ends([generator.pick(cases)], generator.pick(sites))
+    case 4: kind = .handOver([generator.pick(cases)], to: generator.pick(sites))
+    case 5:
+      kind = .receipt(
+        generator.pick(sites), through: Int64(generator.number(0...Int(head))),
+        except: generator.pick([[], [generator.pick(cases)]]))
     default: kind = batch()
     }
     return Event(
@@ -188,13 +201,31 @@ extension HubWriter {
     case .site(let site):
       try put(site)
       return []
-    case .grants(let cases, let site, let role):
+    case .grants(let cases, let site, let terms, let handover):
       let known = try self.cases(cases)
       var plan = Plan()
       plan.grant(
-        cases.filter { known[$0] != nil }, to: site, as: role, headSeq: try counter.seq,
-        now: event.at)
+        cases.filter { known[$0] != nil }, to: site, as: terms.role, tiers: terms.tiers,
+        handover: handover, headSeq: try counter.seq, now: event.at)
       try write(plan, at: event.at, random: random)
+      return []
+    case .ends(let cases, let site):
+      let held = try roles(of: site, in: cases)
+      var plan = Plan()
+      plan.end(
+        cases.filter { held[$0] != nil }, of: site, headSeq: try counter.seq, now: event.at)
+      try write(plan, at: event.at, random: random)
+      return []
+    case .handOver(let cases, let site):
+      let known = try self.cases(cases)
+      var plan = Plan()
+      plan.handOver(
+        cases.compactMap { known[$0] }, to: site, tiers: .all, effectiveAt: event.at - 1_000,
+        handover: "h2", headSeq: try counter.seq, now: event.at)
+      try write(plan, at: event.at, random: random)
+      return []
+    case .receipt(let site, let through, let pending):
+      try recordReceipt(of: site, through: through, except: pending, at: event.at)
       return []
     case .batch(let batch, let changes):
       let plan = try decide(changes, of: batch.id, at: event.at)
@@ -232,7 +263,10 @@ private struct Reply: Equatable {
   let latest: [RowKey: StoredRow]
   let changed: [StoredRow]
   let grants: [GrantedCase]
-  let roles: [CaseID: Role]
+  let terms: [CaseID: GrantTerms]
+  let periods: [CaseID: [GrantPeriod]]
+  let unpurged: [CaseID]
+  let holders: [CaseID: [SiteID: Role]]
   let led: [CaseID]
   let caseCount: Int
   let caseDigests: [CaseDigest]
@@ -256,8 +290,13 @@ private struct Reply: Equatable {
     changed = try reader.changedRows(
       for: question.site, in: question.range, heldAt: question.heldAt, limit: question.limit)
     grants = try reader.grants(
-      of: question.site, openedIn: question.range, limit: question.limit)
-    roles = try reader.roles(of: question.site, in: reader.caseIDs(ledBy: nil))
+      of: question.site, openedIn: question.range, heldAt: question.heldAt,
+      limit: question.limit)
+    let ids = try reader.caseIDs(ledBy: nil)
+    terms = try reader.terms(of: question.site, in: ids)
+    periods = try reader.periods(of: question.site, in: ids)
+    unpurged = try reader.unpurged(at: question.site)
+    holders = try reader.holders(of: ids)
     led = try reader.caseIDs(ledBy: [question.site, "a"])
     caseCount = try reader.caseCount
     caseDigests = try reader.caseDigests(for: question.site, above: question.range.lowerBound)

@@ -44,14 +44,26 @@ struct PlanBuilder {
 
   @discardableResult
   mutating func grant(
-    _ caseID: CaseID, to site: SiteID, as role: Role = .contributor, isHeldAlready: Bool = false
+    _ caseID: CaseID, to site: SiteID, as role: Role = .contributor, tiers: TierSet? = nil,
+    isHeldAlready: Bool = false, handover: String? = nil
   ) -> Grant {
     seq += 1
     let grant = Grant(
-      caseID: caseID, site: site, role: role, fromSeq: seq, isHeldAlready: isHeldAlready)
+      caseID: caseID, site: site, role: role, tiers: tiers, fromSeq: seq,
+      isHeldAlready: isHeldAlready, effectiveAt: 5_000 + seq, handover: handover)
     plan.grants.append(grant)
-    append(.grant(caseID, site, role), by: .hub)
+    append(.grant(caseID, site, grant.terms), by: .hub)
     return grant
+  }
+
+  @discardableResult
+  mutating func end(_ caseID: CaseID, of site: SiteID, handover: String? = nil) -> GrantEnd {
+    seq += 1
+    let end = GrantEnd(
+      caseID: caseID, site: site, seq: seq, effectiveAt: 5_000 + seq, handover: handover)
+    plan.ends.append(end)
+    append(.end(caseID, site), by: .hub)
+    return end
   }
 
   @discardableResult
@@ -59,7 +71,9 @@ struct PlanBuilder {
   {
     let stored = StoredCase(
       id: id, lead: lead, epoch: epoch, epochSince: epoch - 1,
-      digest: Digest128(high: digest << 32, low: digest))
+      digests: TierDigests(
+        whole: Digest128(high: digest << 32, low: digest),
+        header: Digest128(high: digest, low: digest << 8)))
     plan.cases.append(stored)
     return stored
   }
@@ -133,7 +147,7 @@ struct Everything: Sendable, Equatable {
     rows = try ids.flatMap { try reader.rows(of: $0, after: nil, limit: 1_000) }
     let names: [SiteID] = ["a", "b", "c"]
     grants = try names.flatMap {
-      try reader.grants(of: $0, openedIn: 0...1_000_000, limit: 1_000)
+      try reader.grants(of: $0, openedIn: 0...1_000_000, heldAt: 0, limit: 1_000)
     }
     scopes = try names.map(reader.scopeDigest)
     batches = try names.map {

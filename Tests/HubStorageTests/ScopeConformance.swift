@@ -96,13 +96,16 @@ struct ScopeConformance {
       GrantedCase(grant: grant, lead: SiteID("lead\(number)"), epoch: Int64(number + 1))
     }
     try store.read { reader throws in
-      #expect(try reader.grants(of: "b", openedIn: 0...1_000, limit: 99) == expected)
-      #expect(try reader.grants(of: "stranger", openedIn: 0...1_000, limit: 99).isEmpty)
+      #expect(try reader.grants(of: "b", openedIn: 0...1_000, heldAt: 0, limit: 99) == expected)
+      #expect(try reader.grants(of: "stranger", openedIn: 0...1_000, heldAt: 0, limit: 99).isEmpty)
       let inside = given[2].fromSeq...given[4].fromSeq
-      #expect(try reader.grants(of: "b", openedIn: inside, limit: 99) == Array(expected[2...4]))
-      #expect(try reader.grants(of: "b", openedIn: inside, limit: 2) == Array(expected[2...3]))
+      #expect(
+        try reader.grants(of: "b", openedIn: inside, heldAt: 0, limit: 99) == Array(expected[2...4])
+      )
+      #expect(
+        try reader.grants(of: "b", openedIn: inside, heldAt: 0, limit: 2) == Array(expected[2...3]))
       let between = given[2].fromSeq + 1...given[3].fromSeq - 1
-      #expect(try reader.grants(of: "b", openedIn: between, limit: 99).isEmpty)
+      #expect(try reader.grants(of: "b", openedIn: between, heldAt: 0, limit: 99).isEmpty)
     }
   }
 
@@ -117,7 +120,7 @@ struct ScopeConformance {
       #expect(Set(list.map(\.caseID)).count == list.count)
       return Dictionary(uniqueKeysWithValues: list.map { ($0.caseID, $0.digest) })
     }
-    let all = try store.read { try $0.cases([.none, "c1", "c2"]).mapValues(\.digest) }
+    let all = try store.read { try $0.cases([.none, "c1", "c2"]).mapValues(\.digests.whole) }
     #expect(try digests("b", above: 0) == all)
     #expect(try digests("a", above: 0) == all.filter { $0.key != "c2" })
     #expect(try digests("stranger", above: 0) == all.filter { $0.key == .none })
@@ -145,7 +148,7 @@ struct ScopeConformance {
     let store = try engine.make()
     try store.fill()
     try store.read { reader throws in
-      let digests = try reader.cases([.none, "c1", "c2"]).mapValues(\.digest)
+      let digests = try reader.cases([.none, "c1", "c2"]).mapValues(\.digests.whole)
       let common = digests[.none]!
       #expect(try reader.scopeDigest(for: "a") == common + digests["c1"]!)
       #expect(try reader.scopeDigest(for: "b") == common + digests["c1"]! + digests["c2"]!)
@@ -166,6 +169,90 @@ struct ScopeConformance {
       let rows = try reader.changedRows(
         for: "b", in: 1...second.fromSeq, heldAt: second.fromSeq, limit: 99)
       #expect(Set(rows.map(\.lastSeq)).count == rows.count)
+    }
+  }
+
+  @Test(
+    "a grant that covers less is whole again, one that covers the same goes on",
+    arguments: HubEngine.all)
+  func narrowed(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    let first = try store.commit { plan in
+      plan.person("p1", in: "c1")
+      plan.putCase("c1", lead: "a", digest: 7)
+      return plan.grant("c1", to: "b")
+    }
+    func opened(heldAt seq: Int64) throws -> [GrantedCase] {
+      try store.read { try $0.grants(of: "b", openedIn: 1...1_000, heldAt: seq, limit: 9) }
+    }
+    let same = try store.commit { $0.grant("c1", to: "b", as: .lead) }
+    #expect(try opened(heldAt: first.fromSeq).map(\.grant.isHeldAlready) == [true])
+    #expect(try opened(heldAt: first.fromSeq - 1).map(\.grant.isHeldAlready) == [false])
+    let less = try store.commit {
+      $0.grant("c1", to: "b", as: .formerLead, handover: "h")
+    }
+    #expect(try opened(heldAt: same.fromSeq).map(\.grant) == [less])
+    try store.read { reader throws in
+      #expect(try reader.terms(of: "b", in: ["c1"]) == ["c1": GrantTerms(.formerLead, .header)])
+      #expect(try reader.scopeDigest(for: "b") == Digest128(high: 7, low: 7 << 8))
+      #expect(
+        try reader.caseDigests(for: "b", above: 0).map(\.digest).last
+          == Digest128(high: 7, low: 7 << 8))
+      #expect(
+        try reader.changedRows(for: "b", in: 1...99, heldAt: same.fromSeq, limit: 9).isEmpty)
+      #expect(
+        try reader.periods(of: "b", in: ["c1", "c2"]) == [
+          "c1": [
+            GrantPeriod(
+              role: .contributor, fromSeq: first.fromSeq, untilSeq: same.fromSeq,
+              endedAt: same.effectiveAt),
+            GrantPeriod(
+              role: .lead, fromSeq: same.fromSeq, untilSeq: less.fromSeq,
+              endedAt: less.effectiveAt),
+            GrantPeriod(role: .formerLead, fromSeq: less.fromSeq, untilSeq: nil, endedAt: 0),
+          ]
+        ])
+      #expect(try reader.unpurged(at: "b") == ["c1"])
+    }
+  }
+
+  @Test(
+    "an ended grant is told to whoever held the case, until a later one makes it void",
+    arguments: HubEngine.all)
+  func ended(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    let first = try store.commit { plan in
+      plan.putCase("c1", lead: "a", digest: 7)
+      return plan.grant("c1", to: "b")
+    }
+    let end = try store.commit { $0.end("c1", of: "b", handover: "h") }
+    try store.read { reader throws in
+      let told = try reader.grants(of: "b", openedIn: 2...99, heldAt: first.fromSeq, limit: 9)
+      #expect(told.map(\.endedSeq) == [end.seq])
+      #expect(told.map(\.grant.handover) == ["h"])
+      // Whoever never heard of the case does not hear of its end.
+      #expect(
+        try reader.grants(of: "b", openedIn: 1...99, heldAt: first.fromSeq - 1, limit: 9).isEmpty)
+      #expect(try reader.roles(of: "b", in: ["c1"]).isEmpty)
+      #expect(try reader.holders(of: ["c1"]).isEmpty)
+      #expect(try reader.scopeDigest(for: "b") == .zero)
+      #expect(try reader.unpurged(at: "b") == ["c1"])
+    }
+    try store.write { writer throws in
+      try writer.recordReceipt(of: "b", through: end.seq - 1, except: [], at: 1)
+      try writer.recordReceipt(of: "b", through: end.seq, except: ["c1"], at: 1)
+      #expect(try writer.unpurged(at: "b") == ["c1"])
+      try writer.recordReceipt(of: "b", through: end.seq, except: [], at: 1)
+      #expect(try writer.unpurged(at: "b").isEmpty)
+    }
+    try store.commit { $0.grant("c1", to: "b", as: .reader) }
+    let again = try store.commit { $0.end("c1", of: "b") }
+    #expect(try store.read { try $0.unpurged(at: "b") } == ["c1"])
+    let back = try store.commit { $0.grant("c1", to: "b") }
+    try store.read { reader throws in
+      #expect(try reader.unpurged(at: "b").isEmpty, "the order is void")
+      let told = try reader.grants(of: "b", openedIn: 1...99, heldAt: again.seq, limit: 9)
+      #expect(told.map(\.seq) == [back.fromSeq] && told.map(\.endedSeq) == [nil])
     }
   }
 

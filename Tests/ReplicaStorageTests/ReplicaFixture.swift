@@ -163,7 +163,7 @@ final class ReplicaFixture {
     [tables.person.columns]
     family_name = { number = 1, label = "Familienname", type = "text" }
     phone = { number = 2, label = "Telefon", type = "text" }
-    email = { number = 3, label = "E-Mail", type = "text" }
+    email = { number = 3, label = "E-Mail", type = "text", tier = "personal" }
     born_on = { number = 4, label = "Geboren am", type = "text", group = "birth" }
     born_about = { number = 5, label = "Ungefähr", type = "boolean", group = "birth" }
     memo = { number = 6, label = "Merkzettel", type = "text", tier = "local" }
@@ -180,6 +180,17 @@ final class ReplicaFixture {
 
     [tables.consent.columns]
     event = { number = 1, label = "Vorgang", type = "text", required = true }
+
+    [tables.health]
+    number = 6
+    label = "Gesundheit"
+    scope = "case"
+    retention_months = 36
+    tier = "special"
+    policy = "lead"
+
+    [tables.health.columns]
+    need = { number = 1, label = "Bedarf", type = "text" }
     """
 }
 
@@ -275,7 +286,8 @@ struct HubScope {
     for id in cases.map({ CaseID($0) }) {
       page.cases.append(
         PulledScope.CaseState(
-          caseID: id, lead: SiteID("here"), role: .lead, epoch: 1, isDeliveredWhole: true))
+          caseID: id, lead: SiteID("here"), terms: GrantTerms(.lead), epoch: 1,
+          isDeliveredWhole: true))
       page.items += rows.keys.filter { rows[$0]!.caseID == id }.sorted().map(self.whole)
     }
     return PulledScope(

@@ -54,13 +54,13 @@ enum CountySample {
 
   static func context(
     _ author: SiteID, ancestors: [Ancestor] = [], clockSkew: Milliseconds = 0,
-    headSeq: Int64 = headSeq, schema: Schema = schema
+    isClockSteady: Bool = true, headSeq: Int64 = headSeq, schema: Schema = schema
   ) -> DecisionContext {
     DecisionContext(
       schema: schema,
       author: Author(
         site: author, incarnation: author == .hub ? IncarnationID("") : incarnation,
-        ancestors: ancestors, clockSkew: clockSkew),
+        ancestors: ancestors, clockSkew: clockSkew, isClockSteady: isClockSteady),
       headSeq: headSeq, now: now, sites: [lead, contributor, county, reader],
       countySites: [county], viewersOfNewCases: [county, contributor])
   }
@@ -136,7 +136,7 @@ struct HubSample {
   init(leadOf cases: [CaseID] = [CountySample.caseA]) {
     for caseID in cases + [.none] {
       view.cases[caseID] = StoredCase(
-        id: caseID, lead: CountySample.lead, epoch: 3, epochSince: 20, digest: .zero)
+        id: caseID, lead: CountySample.lead, epoch: 3, epochSince: 20, digests: .zero)
     }
   }
 
@@ -155,7 +155,7 @@ struct HubSample {
     view.rows[key] = row
     guard isAlive else { return }
     var digester = RowDigester(key: CountySample.key)
-    view.cases[caseID]!.digest += digester.digest(
+    view.cases[caseID]!.digests += digester.digests(
       of: key, caseID: caseID, row: row.values, in: table)
   }
 
@@ -172,10 +172,15 @@ struct HubSample {
 
   func decide(
     _ changes: [Change], by author: SiteID, as role: Role? = .contributor,
-    in context: DecisionContext? = nil
+    in context: DecisionContext? = nil, formerly periods: [GrantPeriod] = [],
+    seeing tiers: TierSet? = nil
   ) -> Plan {
     var view = view
-    for caseID in view.cases.keys { view.roles[caseID] = role }
+    for caseID in view.cases.keys {
+      view.roles[caseID] = role
+      view.periods[caseID] = periods.isEmpty ? nil : periods
+      view.tiers[caseID] = tiers
+    }
     return Decision.decide(
       changes, view: view, context: context ?? CountySample.context(author),
       digestKey: CountySample.key)

@@ -126,10 +126,10 @@ struct DecisionTests {
       plan.grants == [
         Grant(
           caseID: caseID, site: CountySample.contributor, role: .lead, fromSeq: 102,
-          isHeldAlready: true),
+          isHeldAlready: true, effectiveAt: CountySample.now),
         Grant(
           caseID: caseID, site: CountySample.county, role: .contributor, fromSeq: 103,
-          isHeldAlready: false),
+          isHeldAlready: false, effectiveAt: CountySample.now),
       ])
     #expect(plan.log.map(\.seq) == [101, 102, 103, 104])
     let author = CountySample.contributor
@@ -137,8 +137,8 @@ struct DecisionTests {
     #expect(plan.log.map(\.origin.n) == [1, 0, 0, 2])
     #expect(
       plan.log.map(\.content).dropFirst().prefix(2) == [
-        .grant(caseID, CountySample.contributor, .lead),
-        .grant(caseID, CountySample.county, .contributor),
+        .grant(caseID, CountySample.contributor, GrantTerms(.lead)),
+        .grant(caseID, CountySample.county, GrantTerms(.contributor)),
       ])
     #expect(plan.cases.map(\.id) == [caseID])
     #expect(plan.cases.map(\.lead) == [CountySample.contributor])

@@ -44,7 +44,7 @@ struct UnitDecisionTests {
 
   private func decide(_ changes: [Change], by author: SiteID, _ view: HubView = HubView()) -> Plan {
     var view = view
-    view.cases[.none] = StoredCase(id: .none, lead: .hub, epoch: 1, epochSince: 0, digest: .zero)
+    view.cases[.none] = StoredCase(id: .none, lead: .hub, epoch: 1, epochSince: 0, digests: .zero)
     return Decision.decide(
       changes, view: view,
       context: DecisionContext(
@@ -67,7 +67,7 @@ struct UnitDecisionTests {
     return HubView(
       rows: [key: row],
       cases: [
-        Self.unit: StoredCase(id: Self.unit, lead: Self.a, epoch: 1, epochSince: 0, digest: .zero)
+        Self.unit: StoredCase(id: Self.unit, lead: Self.a, epoch: 1, epochSince: 0, digests: .zero)
       ],
       roles: author.map { [Self.unit: $0] } ?? [:], holders: [Self.unit: holders])
   }
@@ -190,7 +190,7 @@ struct UnitDecisionTests {
   func mentions() {
     var view = known()
     view.cases[Self.caseID] = StoredCase(
-      id: Self.caseID, lead: Self.a, epoch: 1, epochSince: 0, digest: .zero)
+      id: Self.caseID, lead: Self.a, epoch: 1, epochSince: 0, digests: .zero)
     view.roles[Self.caseID] = .lead
     view.holders[Self.caseID] = [Self.a: .lead, Self.b: .contributor]
     let key = Self.file.key("c")
@@ -224,7 +224,7 @@ struct UnitDecisionTests {
   func visible() {
     for role in Role.allCases {
       #expect(
-        Self.worker.columns(visibleTo: role)
+        Self.worker.columns(visibleTo: GrantTerms(role, role == .mention ? nil : .all))
           == (role == .mention ? ColumnMask([3]) : Self.worker.travellingColumns))
     }
     #expect(Self.schema.row(ofUnit: Self.unit) == Self.worker.key("w"))

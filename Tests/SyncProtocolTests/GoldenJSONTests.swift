@@ -71,11 +71,13 @@ struct GoldenJSONTests {
 
   @Test("a goodbye is written and read")
   func bye() throws {
-    try expect(
-      "json.bye_request",
-      ByeRequest(
-        session: 300, result: "done", seq: 4, digestEqual: true, parked: 0, pending: 0,
-        pins: Sample.pins, instructions: [WireInstructionResult(id: "i1", result: "equal")]))
+    var receipt = ByeRequest(
+      session: 300, result: "done", seq: 4, digestEqual: true, parked: 0, pending: 0,
+      pins: Sample.pins, instructions: [WireInstructionResult(id: "i1", result: "equal")])
+    receipt.purgedThrough = 4
+    receipt.unpurged = ["c9"]
+    receipt.heldPurges = 1
+    try expect("json.bye_request", receipt)
     try expect(
       "json.bye_request.repair",
       ByeRequest(

@@ -133,8 +133,10 @@ struct RandomMessages {
 
   mutating func caseRecord() -> PullPage.CaseRecord {
     PullPage.CaseRecord(
-      caseID: CaseID(identifier()), lead: SiteID(identifier()), role: element(of: Role.allCases),
-      epoch: natural(), isDeliveredWhole: chance(in: 2))
+      caseID: CaseID(identifier()), lead: SiteID(identifier()),
+      terms: GrantTerms(
+        element(of: Role.allCases), element(of: [TierSet.nothing, .header, .all])),
+      epoch: natural(), isDeliveredWhole: chance(in: 2), isHandedOver: chance(in: 2))
   }
 
   mutating func page() -> PullPage {

@@ -63,7 +63,7 @@ enum Sample {
   static let logEntries = [
     logEntry(1, .row(.insert, caseFile), insert, recordedAt: 1_763_000_200_000),
     LogEntry(
-      seq: 2, content: .grant(caseID, SiteID("s-a"), .lead), site: .hub,
+      seq: 2, content: .grant(caseID, SiteID("s-a"), GrantTerms(.lead)), site: .hub,
       incarnation: IncarnationID(""), origin: EntryID(n: 0, tag: 0), base: 0,
       editedAt: 1_763_000_200_000, recordedAt: 1_763_000_200_000),
     logEntry(3, .row(.update, part), update, recordedAt: 1_763_000_300_000),
@@ -110,7 +110,7 @@ enum Sample {
     page.head.continuation = continuation
     page.cases = [
       PullPage.CaseRecord(
-        caseID: CaseID("c2"), lead: SiteID("s-b"), role: .contributor, epoch: 1,
+        caseID: CaseID("c2"), lead: SiteID("s-b"), terms: GrantTerms(.contributor), epoch: 1,
         isDeliveredWhole: true)
     ]
     page.rows = [
@@ -126,7 +126,11 @@ enum Sample {
     page.head.scopeDigest = try Vectors.digest("digest.scope").text
     page.cases = [
       PullPage.CaseRecord(
-        caseID: caseID, lead: SiteID("s-a"), role: .lead, epoch: 1, isDeliveredWhole: false)
+        caseID: caseID, lead: SiteID("s-a"), terms: GrantTerms(.lead), epoch: 1,
+        isDeliveredWhole: false),
+      PullPage.CaseRecord(
+        caseID: CaseID("c9"), lead: SiteID("s-b"), terms: .ended, epoch: 2,
+        isDeliveredWhole: false, isHandedOver: true),
     ]
     page.rows = [
       .part(part),

@@ -58,27 +58,27 @@ final class DeletionsForgotten: HubTap {
 
 /// The lead of a case decides like everybody else.
 final class LeadDoesNotCount: HubTap {
-  override func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
-    let roles = try super.roles(of: site, in: cases)
-    return isWriting ? roles.mapValues { $0 == .lead ? .contributor : $0 } : roles
+  override func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms] {
+    let terms = try super.terms(of: site, in: cases)
+    return isWriting ? terms.mapValues { $0.role == .lead ? GrantTerms(.contributor) : $0 } : terms
   }
 }
 
 /// Everybody with a grant decides like the lead.
 final class EverybodyLeads: HubTap {
-  override func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
-    let roles = try super.roles(of: site, in: cases)
-    return isWriting ? roles.mapValues { _ in .lead } : roles
+  override func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms] {
+    let terms = try super.terms(of: site, in: cases)
+    return isWriting ? terms.mapValues { _ in GrantTerms(.lead) } : terms
   }
 }
 
 /// Whoever names a case may write into it.
 final class PushWithoutGrant: HubTap {
-  override func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
-    guard isWriting else { return try super.roles(of: site, in: cases) }
-    var roles = try super.cases(cases).mapValues { _ in Role.contributor }
-    roles.merge(try super.roles(of: site, in: cases)) { $1 }
-    return roles
+  override func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms] {
+    guard isWriting else { return try super.terms(of: site, in: cases) }
+    var terms = try super.cases(cases).mapValues { _ in GrantTerms(.contributor) }
+    terms.merge(try super.terms(of: site, in: cases)) { $1 }
+    return terms
   }
 }
 
@@ -136,9 +136,9 @@ final class UnionLosesMember: HubTap {
       guard smaller != row else { continue }
       plan.rows[place] = smaller
       for (number, stored) in plan.cases.enumerated() where stored.id == row.caseID {
-        plan.cases[number].digest -= digester.digest(
+        plan.cases[number].digests -= digester.digests(
           of: row.key, caseID: row.caseID, row: row.values, in: table)
-        plan.cases[number].digest += digester.digest(
+        plan.cases[number].digests += digester.digests(
           of: row.key, caseID: row.caseID, row: smaller.values, in: table)
       }
     }

@@ -59,18 +59,19 @@ final class ChangesOfAllCases: HubTap {
 
 /// Who asks for a row or a case by its id gets it.
 final class RefreshWithoutGrant: HubTap {
-  override func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
-    guard !isWriting else { return try super.roles(of: site, in: cases) }
-    return Dictionary(cases.map { ($0, Role.contributor) }) { $1 }
+  override func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms] {
+    guard !isWriting else { return try super.terms(of: site, in: cases) }
+    return Dictionary(cases.map { ($0, GrantTerms(.contributor)) }) { $1 }
   }
 }
 
 /// A site is not told of the cases that others have opened for it.
 final class GrantsNotDelivered: HubTap {
-  override func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws
-    -> [GrantedCase]
-  {
-    try super.grants(of: site, openedIn: range, limit: limit).filter(\.grant.isHeldAlready)
+  override func grants(
+    of site: SiteID, openedIn range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) throws -> [GrantedCase] {
+    try super.grants(of: site, openedIn: range, heldAt: heldAt, limit: limit)
+      .filter(\.grant.isHeldAlready)
   }
 }
 

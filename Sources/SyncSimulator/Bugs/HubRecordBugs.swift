@@ -148,7 +148,7 @@ final class DigestNotUpdated: MiswrittenPlan {
   override func miswrite(_ plan: inout Plan) throws {
     let known = try cases(plan.cases.map(\.id))
     for place in plan.cases.indices {
-      if let old = known[plan.cases[place].id] { plan.cases[place].digest = old.digest }
+      if let old = known[plan.cases[place].id] { plan.cases[place].digests = old.digests }
     }
   }
 }

@@ -46,8 +46,15 @@ class HubTap: HubWriter {
   }
   func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase] { try reader.cases(ids) }
   func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
-    try reader.roles(of: site, in: cases)
+    try terms(of: site, in: cases).mapValues(\.role)
   }
+  func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms] {
+    try reader.terms(of: site, in: cases)
+  }
+  func periods(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: [GrantPeriod]] {
+    try reader.periods(of: site, in: cases)
+  }
+  func unpurged(at site: SiteID) throws -> [CaseID] { try reader.unpurged(at: site) }
   var caseCount: Int { get throws { try reader.caseCount } }
   func holders(of cases: [CaseID]) throws -> [CaseID: [SiteID: Role]] {
     try reader.holders(of: cases)
@@ -56,9 +63,11 @@ class HubTap: HubWriter {
   func cases(mentioning row: RowKey) throws -> [CaseID] { try reader.cases(mentioning: row) }
   func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID] { try reader.caseIDs(ledBy: leads) }
 
-  func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws
-    -> [GrantedCase]
-  { try reader.grants(of: site, openedIn: range, limit: limit) }
+  func grants(
+    of site: SiteID, openedIn range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) throws -> [GrantedCase] {
+    try reader.grants(of: site, openedIn: range, heldAt: heldAt, limit: limit)
+  }
   func rows(of caseID: CaseID, after: RowKey?, limit: Int) throws -> [StoredRow] {
     try reader.rows(of: caseID, after: after, limit: limit)
   }
@@ -95,6 +104,12 @@ class HubTap: HubWriter {
 
   func store(_ batch: AnsweredBatch, verdicts: [(EntryID, Verdict)]) throws {
     try writer!.store(batch, verdicts: verdicts)
+  }
+
+  func recordReceipt(
+    of site: SiteID, through seq: Int64, except pending: [CaseID], at now: Milliseconds
+  ) throws {
+    try writer!.recordReceipt(of: site, through: seq, except: pending, at: now)
   }
 
   func grow(to newer: Schema, text: String) throws { try writer!.grow(to: newer, text: text) }

@@ -5,20 +5,21 @@ import SyncCore
 
 /// Who hears of a row by a mention is shown all of it.
 final class MentionShowsAll: HubTap {
-  override func roles(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: Role] {
-    try super.roles(of: site, in: cases).mapValues { $0 == .mention ? .reader : $0 }
+  override func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms] {
+    try super.terms(of: site, in: cases).mapValues { $0.role == .mention ? .shared : $0 }
   }
 
-  override func grants(of site: SiteID, openedIn range: ClosedRange<Int64>, limit: Int) throws
-    -> [GrantedCase]
-  {
-    try super.grants(of: site, openedIn: range, limit: limit).map { granted in
+  override func grants(
+    of site: SiteID, openedIn range: ClosedRange<Int64>, heldAt: Int64, limit: Int
+  ) throws -> [GrantedCase] {
+    try super.grants(of: site, openedIn: range, heldAt: heldAt, limit: limit).map { granted in
       let grant = granted.grant
       guard grant.role == .mention else { return granted }
       return GrantedCase(
         grant: Grant(
-          caseID: grant.caseID, site: grant.site, role: .reader, fromSeq: grant.fromSeq,
-          isHeldAlready: grant.isHeldAlready), lead: granted.lead, epoch: granted.epoch)
+          caseID: grant.caseID, site: grant.site, role: .reader, tiers: .all,
+          fromSeq: grant.fromSeq, isHeldAlready: grant.isHeldAlready), lead: granted.lead,
+        epoch: granted.epoch)
     }
   }
 }

@@ -53,6 +53,8 @@ class ReplicaTap: ReplicaStore {
   func pendingCount() throws -> Int64 { try file.pendingCount() }
   func prune(by word: SecuredWord) throws { try file.prune(by: word) }
   func checkpoint() throws { try file.checkpoint() }
+  func purgeReceipt() throws -> PurgeReceipt? { try file.purgeReceipt() }
+  func releasePurges() throws { try file.releasePurges() }
 
   // MARK: Behind the agent's back
 

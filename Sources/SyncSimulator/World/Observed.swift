@@ -100,6 +100,10 @@ struct ObservedReplica: ReplicaStore {
   func prune(by word: SecuredWord) throws { try store.prune(by: word) }
 
   func checkpoint() throws { try store.checkpoint() }
+
+  func purgeReceipt() throws -> PurgeReceipt? { try store.purgeReceipt() }
+
+  func releasePurges() throws { try store.releasePurges() }
 }
 
 /// A sidecar store of any kind.

@@ -130,6 +130,7 @@ private struct SiteLine: Sendable {
     }
     if contact.digestEqual == false { reasons.append("digests_unequal") }
     if contact.parked > 0 { reasons.append("parked") }
+    if contact.heldPurges > 0 { reasons.append("purge_held") }
     if proposalCount > 0 { reasons.append("proposals_open") }
     return reasons + site.expiryReasons(settings, at: now)
   }

@@ -32,7 +32,7 @@ struct SiteStatus: ParsableCommand {
     let light = StatusLight(
       record: record, schemaVersion: file.schema.version, pending: try file.pendingCount(),
       parked: try file.parkedCount(), proposals: try file.proposalNoticeCount(),
-      isLocked: try file.isLocked(),
+      heldPurges: try file.heldPurgeCount(), isLocked: try file.isLocked(),
       isDamaged: isDamaged,
       proof: record.lastError == "history_rewritten"
         ? try HistoryProof.latest(in: options.directory.path) : nil,
@@ -93,8 +93,7 @@ struct StatusLight: Equatable {
 
   init(
     record: ReplicaRecord, schemaVersion: Int, pending: Int64, parked: Int64, proposals: Int64,
-    isLocked: Bool, isDamaged: Bool, proof: String?,
-    now: Milliseconds
+    heldPurges: Int64, isLocked: Bool, isDamaged: Bool, proof: String?, now: Milliseconds
   ) {
     self.pending = pending
     self.parked = parked
@@ -104,6 +103,7 @@ struct StatusLight: Equatable {
     if pending > 0 { yellow.append("pending") }
     if record.position.seq < record.head { yellow.append("behind") }
     if parked > 0 { yellow.append("parked") }
+    if heldPurges > 0 { yellow.append("purge_held") }
     if proposals > 0 { yellow.append("proposals_open") }
     // A session that met the lock could not write that it did.
     if isLocked { yellow.append(ReplicaError.locked.code) }

@@ -37,7 +37,7 @@ struct SiteSync: ParsableCommand {
     } else {
       print(text(report))
     }
-    if report.parked > 0 || report.blocked > 0 { return .needsPerson }
+    if report.parked > 0 || report.blocked > 0 || report.heldPurges > 0 { return .needsPerson }
     return report.digestEqual ? .done : .differences
   }
 
@@ -94,10 +94,16 @@ struct SiteSync: ParsableCommand {
           "\(report.coalesced) coalesced", "\(report.withheld) withheld",
           "\(report.parked) parked",
         ]).joined(separator: ", "),
-      "pulled \(report.rowsPulled) rows, \(report.casesGranted) new cases",
+      "pulled \(report.rowsPulled) rows, \(report.casesGranted) new cases"
+        + (report.casesPurged > 0 ? ", \(report.casesPurged) cases purged" : ""),
       digest,
     ]
     if !report.events.isEmpty { lines.append("events: " + report.events.joined(separator: ", ")) }
+    if report.heldPurges > 0 {
+      lines.append(
+        "\(report.heldPurges) cases are to be purged at once: the county has to confirm it with "
+          + "`kreissync hub release`")
+    }
     if report.blocked > 0 {
       lines.append("\(report.blocked) rows are kept out by a constraint of the local program")
     }

@@ -1,0 +1,194 @@
+import GRDB
+import SQLiteAccess
+import SyncCore
+
+/// Removes what a replica may hold no more: of a case that left its scope all, of one whose tiers
+/// were narrowed the rows and columns of the others, with what never left the site.
+///
+/// The hub tells the grants as they are at the pull's checkpoint, so an order that a later grant
+/// made void does not come. A row with unanswered changes stays until they are answered; the case's
+/// purge waits with it and is tried again by each apply. A wave above ``limit(ofCases:)`` that no
+/// accepted hand-over names waits for a person: it looks like a mistake at the hub.
+struct ScopePurge {
+  /// How a case's purge stands: `purge` in `kreissync_case_state`.
+  enum State: Int64 {
+    case none = 0
+    case ordered = 1
+    /// Waits for `hub release`.
+    case held = 2
+  }
+
+  /// More cases than these at once wait for a person: so many a small office may lose in an
+  /// ordinary week, and of a large one so small a part (DOMAIN.md section 4).
+  static func limit(ofCases count: Int) -> Int { max(50, count / 20) }
+
+  private let file: ReplicaFile
+  private let database: Database
+  private let unsent: UnsentWork
+  private let now: Milliseconds
+  private let isHeldBack: Bool
+  private var held: Set<CaseID>
+
+  init(_ application: Application, _ scope: PulledScope) throws {
+    file = application.file
+    database = application.database
+    unsent = application.unsent
+    now = application.now
+    held = Set(
+      try Query(database, "SELECT case_id FROM kreissync_case_state WHERE purge = ?").all(
+        .integer(State.held.rawValue)
+      ) { $0.identifier(0) })
+    isHeldBack = try Self.isWave(scope, in: database)
+  }
+
+  /// Whether the pull orders more than goes without a person.
+  private static func isWave(_ scope: PulledScope, in database: Database) throws -> Bool {
+    let count =
+      try Query(
+        database,
+        "SELECT count(*) FROM kreissync_case_state WHERE case_id <> '' AND tiers <> 0"
+      ).first { Int($0.integer(0)) } ?? 0
+    let limit = Self.limit(ofCases: count)
+    var ordered: Set<CaseID> = []
+    try scope.pages.forEach { page in
+      for state in page.cases where !state.isHandedOver && state.caseID.isCase {
+        guard let tiers = try Self.tiers(of: state.caseID, in: database),
+          !state.terms.tiers.isSuperset(of: tiers)
+        else { continue }
+        ordered.insert(state.caseID)
+      }
+    }
+    return ordered.count > limit
+  }
+
+  /// Nil for a case that the replica does not know.
+  private static func tiers(of caseID: CaseID, in database: Database) throws -> TierSet? {
+    try Query(database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?").first(
+      Parameter(caseID)
+    ) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
+  }
+
+  // MARK: Orders
+
+  /// Takes note of what a case's new terms take from the replica.
+  ///
+  /// - Returns: whether the case is to be put as it came; not where the replica never held it.
+  mutating func order(_ state: PulledScope.CaseState) throws -> Bool {
+    guard state.terms.role != .mention else { return true }
+    guard let tiers = try Self.tiers(of: state.caseID, in: database) else {
+      return state.terms != .ended
+    }
+    if state.terms.tiers == tiers { return true }
+    let isNarrower = !state.terms.tiers.isSuperset(of: tiers)
+    let waits = isNarrower && isHeldBack && !state.isHandedOver && state.caseID.isCase
+    let purge: State = waits ? .held : isNarrower ? .ordered : .none
+    if waits { held.insert(state.caseID) } else { held.remove(state.caseID) }
+    try Query(
+      database, "UPDATE kreissync_case_state SET purge = ?, digest = NULL WHERE case_id = ?"
+    ).run(.integer(purge.rawValue), Parameter(state.caseID))
+    return true
+  }
+
+  /// Whether an item would take something from a case that waits for a release.
+  func holds(_ item: PulledScope.Item) -> Bool {
+    guard !held.isEmpty else { return false }
+    switch item {
+    case .whole(let image), .part(let image): return held.contains(image.caseID)
+    case .gone(_, let caseID): return caseID.map(held.contains) ?? false
+    }
+  }
+
+  // MARK: Purging
+
+  mutating func run(_ outcome: inout ApplyOutcome) throws {
+    outcome.heldPurgeCount = Int64(held.count)
+    let ordered: [(CaseID, GrantTerms)] = try Query(
+      database, "SELECT case_id, role, tiers FROM kreissync_case_state WHERE purge = ?"
+    ).all(.integer(State.ordered.rawValue)) { row in
+      (
+        row.identifier(0),
+        GrantTerms(
+          Role(rawValue: row.text(1)) ?? .reader,
+          TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(2))))
+      )
+    }
+    let waiting = Set(
+      try Query(database, "SELECT DISTINCT case_id FROM kreissync_refresh").all {
+        $0.identifier(0, CaseID.self)
+      })
+    for (caseID, terms) in ordered {
+      let isWaiting = unsent.cases.contains(caseID) || waiting.contains(caseID)
+      for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
+        try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting)
+      }
+      guard !isWaiting else { continue }
+      try forget(caseID, isEnded: terms == .ended)
+      if caseID.isCase { outcome.casesPurged += 1 }
+    }
+    guard !ordered.isEmpty else { return }
+    try Query(database, "UPDATE kreissync_replica SET purge_unproved = 1").run()
+  }
+
+  private func purge(
+    _ table: Table, of caseID: CaseID, seenBy terms: GrantTerms, isWaiting: Bool
+  ) throws {
+    let place = table.scope == .ofCase ? "case_id" : "id"
+    let name = file.quoted(table.name)
+    guard terms == .ended || !table.isVisible(to: terms) else {
+      return try clear(table, of: caseID, seenBy: terms)
+    }
+    let ids: [RowID] = try Query(database, "SELECT id FROM \(name) WHERE \(place) = ?").all(
+      Parameter(caseID)
+    ) { $0.identifier(0) }
+    let delete = try Query(database, "DELETE FROM \(name) WHERE id = ?")
+    for id in ids {
+      let key = RowKey(table: table.number, id: id)
+      // The root goes last: the rows that wait hang on it.
+      guard !unsent.touches(key), !(isWaiting && table.scope == .caseRoot) else { continue }
+      try delete.run(Parameter(id))
+      try dropTraces(of: key)
+    }
+  }
+
+  /// Empties the columns of rows that stay, but for unsent values.
+  private func clear(_ table: Table, of caseID: CaseID, seenBy terms: GrantTerms) throws {
+    let visible = table.columns(visibleTo: terms)
+    let closed = table.columns.filter { !visible.contains($0.number) && !$0.isRequired }
+    guard !closed.isEmpty else { return }
+    let place = table.scope == .ofCase ? "case_id" : "id"
+    let name = file.quoted(table.name)
+    let filled = closed.map { file.quoted($0.name) + " IS NOT NULL" }.joined(separator: " OR ")
+    let ids: [RowID] = try Query(
+      database, "SELECT id FROM \(name) WHERE \(place) = ? AND (\(filled))"
+    ).all(Parameter(caseID)) { $0.identifier(0) }
+    let empty = closed.map { file.quoted($0.name) + " = NULL" }.joined(separator: ", ")
+    let update = try Query(database, "UPDATE \(name) SET \(empty) WHERE id = ?")
+    for id in ids where !unsent.touches(RowKey(table: table.number, id: id)) {
+      try update.run(Parameter(id))
+    }
+  }
+
+  /// What the replica keeps of a row beside it; of its notices only the site's own side.
+  private func dropTraces(of key: RowKey) throws {
+    for table in ["kreissync_baseline", "kreissync_refresh", "kreissync_pin", "kreissync_unknown"] {
+      try Query(database, "DELETE FROM \(table) WHERE t = ? AND id = ?").run(
+        .integer(Int64(key.table)), Parameter(key.id))
+    }
+    guard let name = file.schema.table(number: key.table)?.name else { return }
+    try Query(
+      database,
+      "UPDATE kreissync_notice_log SET kept_value = NULL WHERE table_name = ? AND row_id = ?"
+    ).run(.text(name), Parameter(key.id))
+  }
+
+  private func forget(_ caseID: CaseID, isEnded: Bool) throws {
+    guard isEnded else {
+      try Query(database, "UPDATE kreissync_case_state SET purge = 0 WHERE case_id = ?").run(
+        Parameter(caseID))
+      return
+    }
+    for table in ["kreissync_case_state", "kreissync_baseline", "kreissync_unknown"] {
+      try Query(database, "DELETE FROM \(table) WHERE case_id = ?").run(Parameter(caseID))
+    }
+  }
+}
