@@ -47,13 +47,26 @@ final class TombstonesNotDelivered: HubTap {
   }
 }
 
-/// Every site is told what the county's own are told.
+/// Every site is told what the county's own are told, too.
 final class ChangesOfAllCases: HubTap {
   override func changedRows(
     for site: SiteID, in range: ClosedRange<Int64>, heldAt: Int64, limit: Int
   ) throws -> [StoredRow] {
-    let county = try sites.first { $0.kind == .county }?.id ?? site
-    return try super.changedRows(for: county, in: range, heldAt: heldAt, limit: limit)
+    var rows = try super.changedRows(for: site, in: range, heldAt: heldAt, limit: limit)
+    guard let county = try countySite else { return rows }
+    let theirs = try super.changedRows(for: county, in: range, heldAt: heldAt, limit: limit)
+    rows += theirs.filter { other in !rows.contains { $0.lastSeq == other.lastSeq } }
+    return Array(rows.sorted { $0.lastSeq < $1.lastSeq }.prefix(limit))
+  }
+
+  override func terms(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: GrantTerms] {
+    let own = try super.terms(of: site, in: cases)
+    guard !isWriting, let county = try countySite else { return own }
+    return try own.merging(super.terms(of: county, in: cases)) { own, _ in own }
+  }
+
+  private var countySite: SiteID? {
+    get throws { try sites.first { $0.kind == .county }?.id }
   }
 }
 
