@@ -11,6 +11,14 @@ package protocol DomainRules: Sendable {
 
   /// The rule that the edit breaks, if it breaks one.
   func objection(to edit: RowEdit, in view: DomainView) -> Rule?
+
+  /// The table whose rows of a case say who may know its person; nil where no rule asks.
+  func gateTable(in schema: Schema) -> Table?
+
+  /// Whether a recipient may have more of a case than its header.
+  ///
+  /// - Parameter rows: the living rows of ``gateTable(in:)`` in the case.
+  func isGateOpen(for recipient: GateRecipient, rows: [RowState]) -> Bool
 }
 
 /// A row at one moment, its columns by name: a domain knows names, numbers are the wire's.

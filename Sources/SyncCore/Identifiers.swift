@@ -89,6 +89,12 @@ package struct RowID: TextIdentifier {
   package init(text: ByteText) { self.text = text }
 }
 
+/// Names a hand-over.
+package struct HandoverID: TextIdentifier {
+  package let text: ByteText
+  package init(text: ByteText) { self.text = text }
+}
+
 /// Random name of the hub's timeline; new after the hub was restored.
 package struct HistoryID: TextIdentifier {
   package let text: ByteText

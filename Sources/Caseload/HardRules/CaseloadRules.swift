@@ -34,6 +34,14 @@ package struct CaseloadRules: DomainRules {
     }
     return nil
   }
+
+  package func gateTable(in schema: Schema) -> Table? {
+    schema.table(named: CaseworkGate.table)
+  }
+
+  package func isGateOpen(for recipient: GateRecipient, rows: [RowState]) -> Bool {
+    CaseworkGate(recipient: recipient, consents: rows).isOpen
+  }
 }
 
 /// One of the rules, or a few that judge the same rows.
