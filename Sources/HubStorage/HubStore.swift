@@ -48,6 +48,12 @@ package protocol HubReader {
   /// are done; all in the order in which they were issued.
   func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction]
 
+  /// The hand-overs in one of these states, in the order in which they were proposed.
+  func handovers(in states: [Handover.State]) throws -> [Handover]
+  func handover(_ id: HandoverID) throws -> Handover?
+  /// The cases of a hand-over in ascending order; none for one that is unknown.
+  func cases(of handover: HandoverID) throws -> [HandoverCase]
+
   /// For each key the living row, or else the last deleted one; unknown keys are left out.
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow]
   /// The living rows of one table behind a key, in order of their ids.
@@ -153,6 +159,11 @@ package protocol HubWriter: HubReader {
 
   /// Inserts or replaces an instruction.
   func put(_ instruction: StoredInstruction) throws
+
+  /// Inserts or replaces a hand-over.
+  func put(_ handover: Handover) throws
+  /// Inserts or replaces cases of a hand-over; others of it stay.
+  func put(_ cases: [HandoverCase], of handover: HandoverID) throws
 
   /// Replaces what the county knows of its backups.
   func put(_ backups: BackupRecord) throws

@@ -7,6 +7,8 @@
 /// | `kreissync_site`        | sites, certificates, tokens, last contact                         |
 /// | `kreissync_incarnation` | replicas' logs that ended, or that a restored file began            |
 /// | `kreissync_instruction` | what the county asked of sites, and what became of it             |
+/// | `kreissync_handover`    | hand-overs: who gives what to whom, from when, and how far it came |
+/// | `kreissync_handover_case` | their cases, each with its epoch at the proposal and its fate   |
 /// | `kreissync_case`        | lead, epoch and digests of each case; '' for rows without a case   |
 /// | `kreissync_grant`       | the scope log: who may hold a case, from which entry to which      |
 /// | `kreissync_row`         | versions of each row's columns, and what is left of deleted rows  |
@@ -55,6 +57,16 @@ enum HubTables {
       done_at INTEGER, result TEXT, case_id TEXT, t INTEGER, dry_run INTEGER NOT NULL,
       differences INTEGER, repaired INTEGER) STRICT;
     CREATE INDEX kreissync_instruction_site ON kreissync_instruction (site, issued_at);
+    CREATE TABLE kreissync_handover (
+      id TEXT PRIMARY KEY, kind TEXT NOT NULL, givers TEXT NOT NULL, receiver TEXT NOT NULL,
+      case_count INTEGER NOT NULL, effective_on TEXT NOT NULL, effective_at INTEGER NOT NULL,
+      decision TEXT, legal_ground TEXT, proposed_at INTEGER NOT NULL, state TEXT NOT NULL,
+      answered_by TEXT, answered_at INTEGER, answer TEXT, effect_seq INTEGER,
+      took_effect_at INTEGER, confirmed_at INTEGER, purge_seq INTEGER, closed_at INTEGER) STRICT;
+    CREATE TABLE kreissync_handover_case (
+      handover TEXT NOT NULL, case_id TEXT NOT NULL, from_site TEXT NOT NULL,
+      epoch INTEGER NOT NULL, fate TEXT NOT NULL, pseudonymous INTEGER NOT NULL, answer TEXT,
+      row_id TEXT, purged_at INTEGER, PRIMARY KEY (handover, case_id)) STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_case (
       case_id TEXT PRIMARY KEY, lead TEXT NOT NULL, epoch INTEGER NOT NULL,
       epoch_since INTEGER NOT NULL, digests BLOB NOT NULL, last_seq INTEGER NOT NULL)

@@ -59,6 +59,7 @@ struct HubMemory: Sendable {
   var rows = RowMemory()
   var sites = SiteMemory()
   var instructions = InstructionMemory()
+  var handovers = HandoverMemory()
   var incarnations: [ReplicaLogID: StoredIncarnation] = [:]
   var histories: [StoredHistory] = []
   var awaiting: [BatchID: AwaitingBatch] = [:]
@@ -92,6 +93,7 @@ final class InMemoryHubTransaction: HubWriter {
     case awaiting(BatchID, AwaitingBatch?)
     case entries(ReplicaLogID, [EntryID])
     case batch(BatchID)
+    case handovers(HandoverMemory)
     case backups(BackupRecord)
     case growth(CountyRecord, Schema, RowMemory)
   }
@@ -117,6 +119,7 @@ final class InMemoryHubTransaction: HubWriter {
       case .awaiting(let id, let before): memory.awaiting[id] = before
       case .entries(let log, let added): memory.batches.remove(added, of: log)
       case .batch(let id): memory.batches.remove(id)
+      case .handovers(let before): memory.handovers = before
       case .backups(let record): memory.backups = record
       case .growth(let county, let schema, let rows):
         memory.county = county
@@ -210,6 +213,16 @@ final class InMemoryHubTransaction: HubWriter {
   func put(_ instruction: StoredInstruction) {
     let before = memory.instructions.set(instruction.id, to: instruction)
     undoSteps.append(.instruction(instruction.id, before))
+  }
+
+  func put(_ handover: Handover) {
+    undoSteps.append(.handovers(memory.handovers))
+    memory.handovers.put(handover)
+  }
+
+  func put(_ cases: [HandoverCase], of handover: HandoverID) {
+    undoSteps.append(.handovers(memory.handovers))
+    memory.handovers.put(cases, of: handover)
   }
 
   func put(_ backups: BackupRecord) {

@@ -36,6 +36,11 @@ class HubTap: HubWriter {
   func answeredEntries(of site: SiteID, tags: [Int64]) throws -> [StoredEntry] {
     try reader.answeredEntries(of: site, tags: tags)
   }
+  func handovers(in states: [Handover.State]) throws -> [Handover] {
+    try reader.handovers(in: states)
+  }
+  func handover(_ id: HandoverID) throws -> Handover? { try reader.handover(id) }
+  func cases(of handover: HandoverID) throws -> [HandoverCase] { try reader.cases(of: handover) }
   func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction] {
     try reader.instructions(of: site, doneLimit: doneLimit)
   }
@@ -121,6 +126,10 @@ class HubTap: HubWriter {
   func put(_ incarnation: StoredIncarnation) throws { try writer!.put(incarnation) }
   func put(_ site: SiteRecord) throws { try writer!.put(site) }
   func put(_ instruction: StoredInstruction) throws { try writer!.put(instruction) }
+  func put(_ handover: Handover) throws { try writer!.put(handover) }
+  func put(_ cases: [HandoverCase], of handover: HandoverID) throws {
+    try writer!.put(cases, of: handover)
+  }
   func put(_ backups: BackupRecord) throws { try writer!.put(backups) }
 }
 
