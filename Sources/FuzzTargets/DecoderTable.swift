@@ -103,6 +103,15 @@ package enum DecoderTable {
         + compareMessage("WireRowDigest"),
       check: MessageLaws.compareResponse),
     FuzzedDecoder(
+      "handover-request", reads: "JSON", from: "any enrolled site",
+      covers: handoverMessage("struct HandoverRequest") + handoverMessage("enum Action"),
+      check: MessageLaws.handoverRequest),
+    FuzzedDecoder(
+      "handover-response", reads: "JSON", from: "the hub",
+      covers: handoverMessage("struct HandoverResponse") + handoverMessage("struct WireHandover")
+        + handoverMessage("enum Part"),
+      check: MessageLaws.handoverResponse),
+    FuzzedDecoder(
       "reload-record", reads: "JSON of `reload.json`",
       from: "whoever writes the site's directory",
       covers: [
@@ -265,6 +274,10 @@ package enum DecoderTable {
 
   private static func compareMessage(_ type: String) -> [String] {
     ["SyncProtocol/CompareMessages.swift struct \(type)"]
+  }
+
+  private static func handoverMessage(_ declaration: String) -> [String] {
+    ["SyncProtocol/HandoverMessages.swift \(declaration)"]
   }
 
   private static func message(_ type: String) -> [String] {

@@ -82,6 +82,21 @@ enum MessageLaws {
     }
   }
 
+  static func handoverRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: HandoverRequest.self) { request throws(BrokenLaw) in
+      guard request.isWellFormed else { return }
+      try require(
+        (request.handover ?? "").utf8.count <= RowLimit.identifierByteCountMax
+          && (request.decision ?? "").utf8.count <= Handover.textByteCountMax
+          && (request.action == .list || request.handover != nil),
+        "an answer to a hand-over names it and keeps its limits")
+    }
+  }
+
+  static func handoverResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: HandoverResponse.self)
+  }
+
   static func reloadRecord(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     try message(bytes, as: ReloadRecord.self)
   }

@@ -34,6 +34,15 @@ extension HubLink {
     let _: ByeResponse = try ask(ProtocolPath.bye, goodbye)
   }
 
+  /// Asks for the site's hand-overs or answers one, under the number of a session that went
+  /// through.
+  ///
+  /// - Throws: ``SessionError``.
+  package func handovers(_ request: HandoverRequest) throws -> [WireHandover] {
+    let answer: HandoverResponse = try ask(ProtocolPath.handover, request)
+    return answer.handovers
+  }
+
   /// Sends one control message and reads the answer.
   ///
   /// - Throws: ``SessionError``; an answer that cannot be read is no mistake of the site's.

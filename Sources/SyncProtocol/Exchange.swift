@@ -56,6 +56,7 @@ package enum ProtocolPath {
   package static let snapshot = "/v1/snapshot"
   package static let snapshotPart = "/v1/snapshot/part"
   package static let compare = "/v1/compare"
+  package static let handover = "/v1/handover"
   /// On the join listener only.
   package static let join = "/v1/join"
 }

@@ -33,6 +33,10 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case held
     /// The hub has no such snapshot for the caller, or not any more.
     case snapshotUnknown = "snapshot_unknown"
+    /// There is no such hand-over, or it is not the caller's business.
+    case handoverUnknown = "unknown_handover"
+    /// A hand-over that is not the caller's to answer so, or not any more.
+    case handoverRefused = "handover_refused"
     case hubStorageFull = "hub_storage_full"
     case busy
     /// The sender has more requests under way than its share.
@@ -71,10 +75,10 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     switch error.code {
     case .refused: 403
     case .badRequest, .unsupportedVersion, .badCertificateRequest: 400
-    case .notFound, .snapshotUnknown: 404
+    case .notFound, .snapshotUnknown, .handoverUnknown: 404
     case .bodyTooLarge: 413
     case .unknownPosition, .fork, .fenced, .restored, .newIncarnation, .historyChanged,
-      .cloned, .held:
+      .cloned, .held, .handoverRefused:
       409
     case .paused, .busy: 503
     case .tooManyRequests: 429

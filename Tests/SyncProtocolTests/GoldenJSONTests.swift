@@ -147,6 +147,42 @@ struct GoldenJSONTests {
     try expect("json.compare_response.rows", response)
   }
 
+  @Test("hand-overs are asked for, answered and told")
+  func handovers() throws {
+    let id = HandoverID("0195f1d2-0000-7000-8000-000000000001")
+    try expect("json.handover_request", HandoverRequest(session: 300, action: .list))
+    try expect(
+      "json.handover_request.accept",
+      HandoverRequest(session: 300, action: .accept, handover: id, decision: "GR 7/2024"))
+    let handover = try Handover(
+      id,
+      Handover.Terms(
+        to: SiteID("county"), kind: .handover, effectiveOn: "2025-01-01",
+        effectiveAt: 1_735_686_000_000, decision: "KT 12/2024", legalGround: "LIntG"),
+      cases: [HandoverCase(caseID: Sample.caseID, from: SiteID("town"), epoch: 1)],
+      at: 1_733_000_000_000)
+    try expect(
+      "json.handover_response",
+      HandoverResponse(handovers: [
+        WireHandover(handover, for: SiteID("county"), caseCount: 1)
+      ]))
+    #expect(WireHandover(handover, for: SiteID("town"), caseCount: 1).part == .giving)
+  }
+
+  @Test("an answer to a hand-over names it, a list none, and texts keep their limits")
+  func handoverLimits() {
+    let id = HandoverID("h")
+    let long = String(repeating: "x", count: Handover.textByteCountMax + 1)
+    #expect(HandoverRequest(session: 1, action: .list).isWellFormed)
+    #expect(!HandoverRequest(session: 1, action: .list, handover: id).isWellFormed)
+    #expect(!HandoverRequest(session: 1, action: .decline).isWellFormed)
+    #expect(HandoverRequest(session: 1, action: .decline, handover: id).isWellFormed)
+    #expect(
+      !HandoverRequest(session: 1, action: .accept, handover: id, decision: long).isWellFormed)
+    let name = HandoverID(String(repeating: "x", count: RowLimit.identifierByteCountMax + 1))
+    #expect(!HandoverRequest(session: 1, action: .accept, handover: name).isWellFormed)
+  }
+
   @Test("a comparison that asks for what cannot be is told")
   func comparisons() throws {
     func isFit(

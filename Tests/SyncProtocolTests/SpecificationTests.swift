@@ -72,7 +72,7 @@ struct SpecificationTests {
         ProtocolPath.incarnation, ProtocolPath.history, ProtocolPath.returned, ProtocolPath.hello,
         ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
         ProtocolPath.schema, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.join,
-        ProtocolPath.renew, ProtocolPath.compare,
+        ProtocolPath.renew, ProtocolPath.compare, ProtocolPath.handover,
       ]
     ])
   func paths(paths: [String]) throws {
@@ -126,6 +126,8 @@ struct SpecificationTests {
         "json.compare_response json.compare_response.cases json.compare_response.rows",
         "CompareResponse"
       ),
+      ("json.handover_request.accept", "HandoverRequest"),
+      ("json.handover_response", "HandoverResponse"),
       ("json.error", "Error"),
     ])
   func keys(vectors: String, schema: String) throws {
