@@ -32,6 +32,7 @@ struct ListenerResponder: HTTPResponder {
     ProtocolPath.incarnation, ProtocolPath.history, ProtocolPath.returned, ProtocolPath.hello,
     ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye, ProtocolPath.schema,
     ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.compare,
+    ProtocolPath.handover,
   ]
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {
@@ -97,7 +98,7 @@ struct ListenerResponder: HTTPResponder {
   private static func work(at path: String) -> Admission.Work {
     switch path {
     case ProtocolPath.incarnation, ProtocolPath.hello, ProtocolPath.push, ProtocolPath.bye,
-      ProtocolPath.join:
+      ProtocolPath.handover, ProtocolPath.join:
       .write
     default: .read
     }

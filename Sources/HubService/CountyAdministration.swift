@@ -59,7 +59,7 @@ package struct CountyAdministration: Sendable {
       }
       let cases = try writer.caseIDs(ledBy: site.kind == .county ? nil : sharing.map(\.id))
       try writer.put(site)
-      let units = try mentioned(in: cases, writer)
+      let units = try writer.units(mentionedIn: cases)
       let rows = published(site, from: new.validFrom, at: now, in: writer.schema)
       try write(rows, at: now, in: writer) { plan, head in
         plan.grant(cases, to: site.id, as: .contributor, headSeq: head, now: now)
@@ -67,27 +67,6 @@ package struct CountyAdministration: Sendable {
       }
     }
     return (site, token)
-  }
-
-  /// The units that these cases mention, in ascending order.
-  private func mentioned(in cases: [CaseID], _ reader: some HubReader) throws -> [CaseID] {
-    let schema = reader.schema
-    guard let root = schema.caseRoot else { return [] }
-    var units: Set<CaseID> = []
-    for column in root.columns {
-      guard let name = column.mentions, let table = schema.table(named: name) else { continue }
-      let position = root.position(ofColumn: column.number)!
-      // Some hundred at a time: a county's root rows need not be in memory at once.
-      for start in stride(from: 0, to: cases.count, by: 500) {
-        let keys = cases[start..<min(start + 500, cases.count)].map {
-          RowKey(table: root.number, id: RowID(text: $0.text))
-        }
-        for row in try reader.rows(keys).values {
-          if let id = row.values[position].text { units.insert(table.unit(of: RowID(id))) }
-        }
-      }
-    }
-    return try reader.cases(units.sorted()).keys.sorted()
   }
 
   /// The site's rows in the domain tables, written by the hub like any other change.

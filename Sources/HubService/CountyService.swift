@@ -49,6 +49,8 @@ package struct CountyService: Sendable {
         return try json(offer(try WireJSON.decode(request.body), to: site))
       case (ProtocolPath.compare, .json):
         return try json(compare(try WireJSON.decode(request.body), from: site))
+      case (ProtocolPath.handover, .json):
+        return try json(handover(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.bye, .json):
         return try json(bye(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.snapshot, .json):

@@ -23,7 +23,7 @@ extension CountyService {
     }
     // Before waiting for the lock: the wait is no part of the site's skew.
     let now = environment.now()
-    try beginHistoryIfBehind(position, lastSession: lastSession, of: id)
+    try settle(position, lastSession: lastSession, of: id)
     // First: a hub that was restored may never have heard of the replica's present log.
     try store.read { reader in
       _ = try served(id, in: reader)
@@ -63,6 +63,14 @@ extension CountyService {
     }
     try snapshots?.siteHasReplica(id, at: request.position.seq)
     return response
+  }
+
+  /// What is to be settled before anybody begins a session: a hub that was restored notices it, and
+  /// who calls behind the date of a hand-over meets what it brought.
+  private func settle(_ position: Position, lastSession: Int64, of id: SiteID) throws {
+    try beginHistoryIfBehind(position, lastSession: lastSession, of: id)
+    // What fails waits for the hub's ticker, which reports it: no site's session depends on it.
+    _ = try administration.takeDueEffects()
   }
 
   /// Repeats come within seconds, or hours late through a proxy: never behind so many others.
@@ -108,6 +116,10 @@ extension CountyService {
       try store.write { try record(results, of: id, in: $0) }
     }
     try takeReceipt(request, from: id, at: now)
+    if request.result == "done" {
+      try administration.noteSession(
+        of: id, equalAt: request.digestEqual == true ? request.seq : nil)
+    }
     return ByeResponse(recorded: true)
   }
 }

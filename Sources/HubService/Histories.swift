@@ -165,9 +165,17 @@ extension CountyService {
   /// Whether the hub was restored, and sites that have synced before have not said since what it
   /// forgot; or what some returned waits for others.
   func isRecovering(in reader: some HubReader) throws -> Bool {
-    guard try !reader.formerHistories.isEmpty else { return false }
-    return try !reader.sites.filter { try $0.isAwaited(in: reader) }.isEmpty
-      || !reader.awaiting.isEmpty
+    try reader.isRecovering
+  }
+}
+
+extension HubReader {
+  /// As ``CountyService/isRecovering(in:)``.
+  var isRecovering: Bool {
+    get throws {
+      guard try !formerHistories.isEmpty else { return false }
+      return try !sites.filter { try $0.isAwaited(in: self) }.isEmpty || !awaiting.isEmpty
+    }
   }
 }
 

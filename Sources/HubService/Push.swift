@@ -12,6 +12,7 @@ extension CountyService {
   /// - Returns: the JSON of a ``PushResponse``; durable when this returns.
   func push(_ body: [UInt8], from id: SiteID) throws -> [UInt8] {
     let sent = try SentBatch(body, from: id)
+    _ = try administration.takeDueEffects()
     do {
       return try answer(to: sent, refusing: [])
     } catch HubStoreError.entryKnown {
@@ -46,8 +47,9 @@ extension CountyService {
       else { throw Self.fork }
 
       let decided = sent.restricted { !unfit.contains($0) }.batch
-      let plan = try decide(decided, of: site, in: writer)
+      var plan = try decide(decided, of: site, in: writer)
       let now = environment.now()
+      try widen(&plan, at: now, in: writer)
       try writer.write(plan, at: now, random: environment.random)
       let refused = batch.changes.filter { unfit.contains($0.caseID) }.map(\.id) + sent.unreadable
       let answers =

@@ -1,5 +1,5 @@
 import Foundation
-import HubService
+package import HubService
 package import HubStorage
 package import ReplicaAgent
 package import ReplicaStorage
@@ -15,8 +15,9 @@ package final class LocalCounty {
   package let directory: String
   package let hub: SQLiteHub
   package private(set) var sites: [LocalSite] = []
+  package let administration: CountyAdministration
   private let service: CountyService
-  private let administration: CountyAdministration
+  private let clock = CountyClock()
   private var schemaText: String
   private let county: CountyRecord
   private let random: SharedRandom
@@ -35,8 +36,9 @@ package final class LocalCounty {
     county = CountyRecord(
       key: CountyKey("08118"), name: "Landkreis der Proben", history: HistoryID("history-\(seed)"),
       digestKey: random.bytes(16), schemaText: schemaText)
-    hub = try SQLiteHub.create(at: "\(directory)/08118.sqlite", county: county, now: wallClock())
-    let environment = HubEnvironment(now: wallClock, random: { random.bytes($0) })
+    hub = try SQLiteHub.create(at: "\(directory)/08118.sqlite", county: county, now: clock.now)
+    let environment = HubEnvironment(
+      now: { [clock] in clock.now }, random: { random.bytes($0) })
     service = CountyService(store: hub, environment: environment)
     administration = CountyAdministration(store: hub, environment: environment)
   }
@@ -44,6 +46,13 @@ package final class LocalCounty {
   deinit {
     // Files of a dead process under the temporary root are harmless; nothing depends on this.
     do { try FileManager.default.removeItem(atPath: directory) } catch { return }
+  }
+
+  /// How far the hub's clock, and that of all sessions, is ahead of the machine's, in milliseconds.
+  /// What replicas capture is stamped by the machine's.
+  package var clockOffset: Milliseconds {
+    get { clock.offset }
+    set { clock.offset = newValue }
   }
 
   package var hubPath: String { "\(directory)/08118.sqlite" }
@@ -73,7 +82,7 @@ package final class LocalCounty {
     ) { [service] in service.answer($0, from: added.site.id) }
     let site = try LocalSite(
       name: name, id: added.site.id, kind: kind, directory: path, link: link,
-      random: { [random] in random.bytes($0) })
+      now: { [clock] in clock.now }, random: { [random] in random.bytes($0) })
     sites.append(site)
     return site
   }
@@ -110,17 +119,19 @@ package final class LocalSite {
   /// Whether its sessions take newer schemas over.
   package var takesSchemas = true
   private let link: FaultyLink
+  private let now: () -> Milliseconds
   private let random: (Int) -> [UInt8]
 
   init(
     name: String, id: SiteID, kind: SiteKind, directory: String, link: FaultyLink,
-    random: @escaping (Int) -> [UInt8]
+    now: @escaping () -> Milliseconds, random: @escaping (Int) -> [UInt8]
   ) throws {
     self.name = name
     self.id = id
     self.kind = kind
     self.directory = directory
     self.link = link
+    self.now = now
     self.random = random
     file = try ReplicaFile.open(at: directory + "/caseload.sqlite")
     client = try PlainClient(path: directory + "/caseload.sqlite")
@@ -155,14 +166,21 @@ package final class LocalSite {
       file: file, sidecars: SidecarFile(directory: directory),
       spool: FilePageSpool(directory: directory),
       environment: SessionEnvironment(
-        software: "laws", now: wallClock, random: random, takesSchemas: takesSchemas))
+        software: "laws", now: now, random: random, takesSchemas: takesSchemas))
     return try session.run(over: link)
   }
 }
 
-/// The triggers of a replica read SQLite's clock, which is the machine's.
-private func wallClock() -> Milliseconds {
-  Milliseconds(Date().timeIntervalSince1970 * 1_000)
+/// The machine's clock, which replicas' triggers read through SQLite, and a distance from it.
+private final class CountyClock: Sendable {
+  private let distance = Mutex<Milliseconds>(0)
+
+  var offset: Milliseconds {
+    get { distance.withLock { $0 } }
+    set { distance.withLock { $0 = newValue } }
+  }
+
+  var now: Milliseconds { Milliseconds(Date().timeIntervalSince1970 * 1_000) + offset }
 }
 
 /// Random bytes from one seed for hub and sites, which may ask from several threads.

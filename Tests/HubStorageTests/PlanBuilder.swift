@@ -5,9 +5,11 @@ import SyncCore
 struct PlanBuilder {
   private(set) var plan = Plan()
   private var seq: Int64
+  private let schema: Schema
 
-  init(after head: Int64) {
+  init(after head: Int64, schema: Schema = TestCounty.schema) {
     seq = head
+    self.schema = schema
   }
 
   /// A row as it stands after this plan; nil `values` leave a deleted one.
@@ -16,7 +18,7 @@ struct PlanBuilder {
     _ table: Int, _ id: String, in caseID: CaseID, _ values: [Value]?, by site: SiteID = "a"
   ) -> StoredRow {
     seq += 1
-    let columns = TestCounty.schema.table(number: table)!.columns
+    let columns = schema.table(number: table)!.columns
     let stored = StoredRow(
       key: RowKey(table: table, id: RowID(id)), caseID: caseID, isAlive: values != nil,
       writer: site, values: values ?? columns.map { _ in .null },
