@@ -8,6 +8,7 @@ import HubStorage
 import Replica
 import ReplicaAgent
 import ReplicaStorage
+import SyncCore
 import SyncProtocol
 
 /// The contract's exit codes.
@@ -95,6 +96,10 @@ struct CommandFailure: Error {
         .usage, "join_string_malformed", error.description,
         hint: "paste the join string as `kreissync hub site add` printed it")
     case let error as AdministrationError: CommandFailure(error)
+    case let error as HandoverRefusal: CommandFailure(error)
+    case let error as HandoverUnknown: CommandFailure(error)
+    case let error as ParticipationRefusal: CommandFailure(error)
+    case let error as PurgeReleaseRefusal: CommandFailure(error)
     case let error as CaseloadFileError: CommandFailure(error)
     case let error as FileFailure:
       CommandFailure(
@@ -200,7 +205,7 @@ extension CommandFailure {
 
   private static func exit(ofRefusal code: String) -> CommandExit {
     switch ProtocolError.Code(rawValue: code) {
-    case .refused: .refused
+    case .refused, .handoverRefused: .refused
     case .paused, .busy, .tooManyRequests, .hubStorageFull, .fenced: .deferred
     case .fork, .cloned, .held, .restored, .newIncarnation, .historyChanged,
       .unknownPosition:

@@ -110,6 +110,10 @@ final class TestCounty {
   /// Runs `kreissync hub …` on this hub.
   @discardableResult
   func hub(_ arguments: String..., county: String? = nil) throws -> Outcome {
+    try hub(arguments, county: county)
+  }
+
+  func hub(_ arguments: [String], county: String? = nil) throws -> Outcome {
     try Child.run(
       [Binary.path, "hub"] + arguments + ["--data", hubDirectory, "--json"]
         + (county.map { ["--county", $0] } ?? []))

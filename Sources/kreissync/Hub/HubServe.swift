@@ -56,6 +56,9 @@ struct HubServe: AsyncParsableCommand {
       of: counties.stores, in: HubDirectory(path: path), settings, until: stop, logger: logger)
     backups.start()
     defer { backups.end() }
+    let handovers = HandoverTicker(of: counties.administrations, until: stop, logger: logger)
+    handovers.start()
+    defer { handovers.end() }
     var isFirst = true
     // Once for each key of the hub: the listeners begin anew, in this very process.
     repeat {

@@ -71,6 +71,11 @@ struct ServedCounties: CountyRequests {
   /// Each county with its database.
   var stores: [(key: CountyKey, store: SQLiteHub)] { counties.map { ($0.key, $0.store) } }
 
+  /// Each county with what is administered in it beside the sites' requests.
+  var administrations: [(key: CountyKey, administration: CountyAdministration)] {
+    counties.map { ($0.key, $0.service.administration) }
+  }
+
   func caller(keyHash: [UInt8], county: CountyKey) throws -> Caller? {
     try counties.first { $0.key == county }?.service.caller(keyHash: keyHash)
   }
