@@ -127,7 +127,7 @@ let package = Package(
         "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent", "Caseload",
       ]),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
-    .testTarget(name: "EndToEndTests", dependencies: [sqlite]),
+    .testTarget(name: "EndToEndTests", dependencies: [sqlite, crypto, x509, asn1]),
     .testTarget(
       name: "CaseloadTests", dependencies: ["SyncCore", "CaseloadSchema", "Caseload", sqlite]),
     .testTarget(name: "RepositoryTests"),

@@ -113,6 +113,30 @@ package struct CertificateAuthority: Sendable {
     try key(in: csr).keyHash
   }
 
+  /// A site's certificate has about 600 bytes; nobody else's is looked at.
+  private static let certificateByteCountMax = 4 << 10
+
+  /// Whether one of the authorities has signed the certificate, whatever its dates: what a
+  /// handshake asks. The bytes are a stranger's.
+  package static func areIssuers(
+    of certificateDER: [UInt8], among authorities: [CertificateAuthority]
+  ) -> Bool {
+    guard certificateDER.count <= certificateByteCountMax else { return false }
+    do {
+      let certificate = try Certificate(derEncoded: certificateDER)
+      return authorities.contains { authority in
+        authority.certificate.subject == certificate.issuer && authority.hasSigned(certificate)
+      }
+    } catch {
+      // No certificate at all.
+      return false
+    }
+  }
+
+  func hasSigned(_ signed: Certificate) -> Bool {
+    certificate.publicKey.isValidSignature(signed.signature, for: signed)
+  }
+
   private static func key(
     in csr: String
   ) throws(CertificateRequestError) -> P256.Signing.PublicKey {

@@ -22,6 +22,10 @@ package protocol CountyRequests: Sendable {
   /// Answers one request of a site that ``caller(keyHash:county:)`` has just named.
   func answer(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse
 
+  /// Answers a ``RenewRequest`` of a site whose certificate has run out. It has proved the key that
+  /// stands in its county's table, and nothing else.
+  func recover(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse
+
   /// Answers a ``JoinRequest`` of anyone. The token in it is the only proof.
   func join(_ request: ProtocolRequest) -> ProtocolResponse
 }

@@ -24,6 +24,8 @@ package struct HubServer: Sendable {
     package let identity: ServerIdentity
     /// One for each county that is served.
     package let authorities: [CertificateAuthority]
+    /// How long after its end a site's certificate may still be renewed by the key that it names.
+    package let expiredCertificateDays: Int
     /// Whether SIGTERM and SIGINT end ``HubServer/run(onListening:)``. Off where the process is not
     /// the hub's own.
     package let endsOnSignals: Bool
@@ -33,9 +35,14 @@ package struct HubServer: Sendable {
     package let siteLimits: AdmissionLimits
     package let joinLimits: AdmissionLimits
 
+    /// An office that was closed for a year, with a month to notice. Until then whoever has the
+    /// disk of a machine that was thrown away may call as its site, unless that is revoked.
+    package static let expiredCertificateDaysUsual = 400
+
     package init(
       sites: ListenAddress, joining: ListenAddress, identity: ServerIdentity,
-      authorities: [CertificateAuthority], endsOnSignals: Bool = true,
+      authorities: [CertificateAuthority],
+      expiredCertificateDays: Int = expiredCertificateDaysUsual, endsOnSignals: Bool = true,
       requestSecondsMax: Int = ProtocolLimit.requestSecondsMax,
       siteLimits: AdmissionLimits = AdmissionLimits(), joinLimits: AdmissionLimits = .joining
     ) {
@@ -43,6 +50,7 @@ package struct HubServer: Sendable {
       self.joining = joining
       self.identity = identity
       self.authorities = authorities
+      self.expiredCertificateDays = expiredCertificateDays
       self.endsOnSignals = endsOnSignals
       self.requestSecondsMax = requestSecondsMax
       self.siteLimits = siteLimits
@@ -66,6 +74,7 @@ package struct HubServer: Sendable {
   /// Requests in flight are finished when the hub is told to end; then they are cut.
   private static let shutdownSecondsMax: Int64 = 8
   private static let headerCountMax = 100
+  private static let day: Milliseconds = 86_400_000
 
   /// - Parameter now: the hub's time, UTC milliseconds: it judges certificates.
   package init(
@@ -110,7 +119,8 @@ package struct HubServer: Sendable {
     onListening: @escaping @Sendable (ListeningPorts) async -> Void
   ) async throws {
     let authentication = SiteAuthentication(
-      authorities: configuration.authorities, requests: requests, now: now)
+      authorities: configuration.authorities, requests: requests,
+      grace: Milliseconds(configuration.expiredCertificateDays) * Self.day, now: now)
     let sites = try listener(
       at: configuration.sites, tls: siteTLS(),
       ListenerResponder(
@@ -122,7 +132,7 @@ package struct HubServer: Sendable {
         requestSecondsMax: Int64(configuration.requestSecondsMax)),
       limits: configuration.siteLimits)
     let joining = try listener(
-      at: configuration.joining, tls: joinTLS(),
+      at: configuration.joining, tls: TLSChannelConfiguration(tlsConfiguration: joinTLS()),
       ListenerResponder(
         door: .joining, requests: requests, desk: AdmissionDesk(limits: configuration.joinLimits),
         connections: ConnectionDoor(
@@ -131,7 +141,7 @@ package struct HubServer: Sendable {
         requestSecondsMax: Int64(
           min(configuration.requestSecondsMax, Self.joinRequestSecondsMax))),
       limits: configuration.joinLimits)
-    let start = Start(sites: sites, joining: joining, onListening: onListening)
+    let start = Start(sites: sites, joining: joining, now: now(), onListening: onListening)
     var group = ServiceGroupConfiguration(
       services: [
         .init(service: sites), .init(service: joining),
@@ -149,7 +159,7 @@ package struct HubServer: Sendable {
   }
 
   private func listener(
-    at address: ListenAddress, tls: TLSConfiguration, _ responder: ListenerResponder,
+    at address: ListenAddress, tls: TLSChannelConfiguration, _ responder: ListenerResponder,
     limits: AdmissionLimits
   ) throws -> Listener {
     let ports = AsyncStream.makeStream(of: Int.self)
@@ -168,7 +178,7 @@ package struct HubServer: Sendable {
             inner: try TLSChannel(
               PunctualChannel(
                 inner: HTTP1Channel(responder: responder, configuration: http),
-                secondsMax: Int64(limits.handshakeSecondsMax)), tlsConfiguration: tls)),
+                secondsMax: Int64(limits.handshakeSecondsMax)), configuration: tls)),
           door: door)
       },
       configuration: ApplicationConfiguration(
@@ -183,16 +193,28 @@ package struct HubServer: Sendable {
     return Listener(address: address, application: application, ports: ports.stream)
   }
 
+  /// Everybody has to show a certificate that one of the authorities signed, and to prove its key.
+  /// BoringSSL would also judge the dates, by the machine's clock, and a site that was away for a
+  /// year could not even be told what it lacks.
+  ///
   /// NB: the default verifies nobody, and `.fullVerification` drops every client because a site has
   /// no host name.
-  private func siteTLS() throws -> TLSConfiguration {
+  private func siteTLS() throws -> TLSChannelConfiguration {
     var tls = try joinTLS()
     tls.certificateVerification = .noHostnameVerification
     tls.trustRoots = .certificates(
       try configuration.authorities.map { authority in
         try NIOSSLCertificate(bytes: authority.certificate.derBytes(), format: .der)
       })
-    return tls
+    return TLSChannelConfiguration(tlsConfiguration: tls) { [configuration] chain, promise in
+      promise.completeWith(
+        Result {
+          let der = try chain.first?.toDERBytes() ?? []
+          let isIssued = CertificateAuthority.areIssuers(
+            of: der, among: configuration.authorities)
+          return isIssued ? .certificateVerified : .failed
+        })
+    }
   }
 
   private func joinTLS() throws -> TLSConfiguration {
@@ -301,12 +323,13 @@ private struct Ending: Service {
 private struct Start: Service {
   let sites: Listener
   let joining: Listener
+  let now: Milliseconds
   let onListening: @Sendable (ListeningPorts) async -> Void
 
   func run() async throws {
     // No port means that the group was cancelled: what a listener threw is the reason.
     guard let sitePort = await sites.port, let joinPort = await joining.port else { return }
-    try await StrangerTest.run(host: sites.address.host, port: sitePort)
+    try await StrangerTest.run(host: sites.address.host, port: sitePort, now: now)
     await onListening(ListeningPorts(sites: sitePort, joining: joinPort))
   }
 }

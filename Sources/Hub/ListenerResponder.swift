@@ -43,22 +43,24 @@ struct ListenerResponder: HTTPResponder {
       channel.close(promise: nil)
     }
     do {
-      let caller = try await caller(of: request, on: channel)
-      if let caller { connections.named(channel, as: caller) }
+      let sender = try await sender(of: request, on: channel)
+      if let caller = sender.caller { connections.named(channel, as: caller) }
+      if case .lateSite = sender, request.head.path != ProtocolPath.renew {
+        throw Refusal.outOfDate
+      }
       let path = try path(of: request)
-      let seat = try desk.enter(party(caller, on: channel), for: Self.work(at: path))
+      let seat = try desk.enter(party(sender.caller, on: channel), for: Self.work(at: path))
       let body = try await body(
         of: request, byteCountMax: byteCountMax(at: path), at: seat, on: channel)
       try await seat.turn(on: channel.eventLoop)
       let acceptsZstd = request.headers[.acceptEncoding].map(Self.namesZstd) ?? false
-      let answer = try await threads.runIfActive {
+      let encoded = try await threads.runIfActive {
         let request = ProtocolRequest(
           path: path, contentType: body.contentType, body: try body.inflated())
-        let response = caller.map { requests.answer(request, from: $0) } ?? requests.join(request)
-        return try EncodedAnswer(response, acceptsZstd: acceptsZstd)
+        return try EncodedAnswer(answer(request, from: sender), acceptsZstd: acceptsZstd)
       }
-      seat.finish(answerByteCount: answer.byteCount)
-      return answer.response {
+      seat.finish(answerByteCount: encoded.byteCount)
+      return encoded.response {
         withExtendedLifetime(seat) { deadline.cancel() }
       }
     } catch let refusal as Refusal {
@@ -67,6 +69,14 @@ struct ListenerResponder: HTTPResponder {
       var response = EncodedAnswer(plain: try refusal.response).response {}
       response.headers[.connection] = "close"
       return response
+    }
+  }
+
+  private func answer(_ request: ProtocolRequest, from sender: Sender) -> ProtocolResponse {
+    switch sender {
+    case .anyone: requests.join(request)
+    case .site(let caller): requests.answer(request, from: caller)
+    case .lateSite(let caller): requests.recover(request, from: caller)
     }
   }
 
@@ -104,19 +114,22 @@ struct ListenerResponder: HTTPResponder {
     }
   }
 
-  /// The site that asks; nil on the join listener, where nobody has a name yet.
-  private func caller(of request: Request, on channel: any Channel) async throws -> Caller? {
-    guard case .sites(let authentication) = door else { return nil }
+  private func sender(of request: Request, on channel: any Channel) async throws -> Sender {
+    guard case .sites(let authentication) = door else { return .anyone }
     guard let certificate = try await channel.nioSSL_peerCertificate().get() else {
       throw Refusal.notAdmitted
     }
     let der = try certificate.toDERBytes()
     do {
-      let caller = try await lookupThreads.runIfActive {
-        try authentication.caller(certificateDER: der)
+      let standing = try await lookupThreads.runIfActive {
+        try authentication.standing(certificateDER: der)
       }
-      guard let caller else { throw Refusal.notAdmitted }
-      return caller
+      switch standing {
+      case .nobody: throw Refusal.notAdmitted
+      case .admitted(let caller): return .site(caller)
+      case .outOfDate(let caller, mayRenew: true): return .lateSite(caller)
+      case .outOfDate(_, mayRenew: false): throw Refusal.beyondRenewal
+      }
     } catch let refusal as Refusal {
       throw refusal
     } catch {
@@ -147,6 +160,22 @@ struct ListenerResponder: HTTPResponder {
   private static func namesZstd(_ field: String) -> Bool {
     field.split(separator: ",").contains { coding in
       coding.prefix { $0 != ";" }.filter { $0 != " " } == "zstd"
+    }
+  }
+}
+
+/// Who asks.
+private enum Sender: Sendable {
+  /// On the join listener nobody has a name yet.
+  case anyone
+  case site(Caller)
+  /// A site whose certificate has run out: it may renew it, and nothing else.
+  case lateSite(Caller)
+
+  var caller: Caller? {
+    switch self {
+    case .anyone: nil
+    case .site(let caller), .lateSite(let caller): caller
     }
   }
 }

@@ -1,10 +1,15 @@
 import SyncProtocol
 
-/// What the shell itself refuses. One text for each status: an answer never tells a stranger from
-/// someone who was here before.
+/// What the shell itself refuses. One text for each case: an answer never tells a stranger from
+/// someone who was here before. Only a site that has proved its key, which still stands in its
+/// county's table, learns that its certificate has run out.
 enum Refusal: Error, Sendable, Equatable {
   case malformed
   case notAdmitted
+  /// A known site's certificate is outside its dates, and may be renewed.
+  case outOfDate
+  /// Likewise, for longer than the hub's grace.
+  case beyondRenewal
   case notFound
   case tooLarge
   case unsupported
@@ -33,6 +38,19 @@ enum Refusal: Error, Sendable, Equatable {
       (ProtocolError(.badRequest, "the request cannot be read", hint: "send it again"), nil)
     case .notAdmitted:
       (ProtocolError(.refused, "this certificate is not admitted", hint: "ask the county"), nil)
+    case .outOfDate:
+      (
+        ProtocolError(
+          .certificateExpired, "this site's certificate is not valid at the hub's time",
+          hint: "renew it (POST /v1/renew): a sync does so by itself"), nil
+      )
+    case .beyondRenewal:
+      (
+        ProtocolError(
+          .certificateLapsed, "this site's certificate ran out too long ago to be renewed",
+          hint: "ask the county for a new join string (`kreissync hub site rejoin`); replica and "
+            + "unsent work stay"), nil
+      )
     case .notFound:
       (ProtocolError(.notFound, "nothing is here", hint: "look at the address"), nil)
     case .tooLarge:

@@ -1,9 +1,13 @@
+import Crypto
 import NIOCore
 import NIOPosix
 import NIOSSL
+package import SyncCore
 import SyncProtocol
+import X509
 
-/// Knocks at a listener without a certificate and demands to be left standing.
+/// Knocks at a listener without a certificate, and with one of its own making, and demands to be
+/// left standing both times.
 ///
 /// A wrong TLS option lets everyone in without a trace in any log; so the hub asks itself before it
 /// serves anyone.
@@ -13,15 +17,45 @@ import SyncProtocol
 package enum StrangerTest {
   private static let secondsMax: Int64 = 10
 
-  /// Returns when the listener has closed the connection without a byte of an answer.
+  /// Returns when the listener has closed both connections without a byte of an answer.
   ///
   /// Throws ``HubStartError/admitsStrangers`` when it answers, and
   /// ``HubStartError/selfTestFailed`` when no connection came about or nothing happened in ten
   /// seconds: what was not seen is not believed.
-  package static func run(host: String, port: Int) async throws {
+  ///
+  /// - Parameter now: UTC milliseconds, for the dates of the certificate.
+  package static func run(host: String, port: Int, now: Milliseconds) async throws {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.certificateVerification = .none
     tls.minimumTLSVersion = .tlsv13
+    try await knock(at: host, port, tls)
+    let (certificate, key) = try selfMade(now)
+    tls.certificateChain = [.certificate(certificate)]
+    tls.privateKey = .privateKey(key)
+    try await knock(at: host, port, tls)
+  }
+
+  /// What anybody can make: valid today, by an authority that is nobody's.
+  private static func selfMade(
+    _ now: Milliseconds
+  ) throws -> (NIOSSLCertificate, NIOSSLPrivateKey) {
+    let key = P256.Signing.PrivateKey()
+    let name = try DistinguishedName { CommonName("stranger") }
+    let certificate = try Certificate(
+      version: .v3, serialNumber: Certificate.SerialNumber(),
+      publicKey: Certificate.PublicKey(key.publicKey), notValidBefore: date(now, plusDays: -1),
+      notValidAfter: date(now, plusDays: 1), issuer: name, subject: name,
+      signatureAlgorithm: .ecdsaWithSHA256, extensions: Certificate.Extensions(),
+      issuerPrivateKey: Certificate.PrivateKey(key))
+    return (
+      try NIOSSLCertificate(bytes: certificate.derBytes(), format: .der),
+      try NIOSSLPrivateKey(bytes: Array(key.derRepresentation), format: .der)
+    )
+  }
+
+  private static func knock(
+    at host: String, _ port: Int, _ tls: TLSConfiguration
+  ) async throws {
     let context = try NIOSSLContext(configuration: tls)
     let group = MultiThreadedEventLoopGroup.singleton
     let answered = group.next().makePromise(of: Bool.self)

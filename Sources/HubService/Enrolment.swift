@@ -41,10 +41,12 @@ extension CountyService {
   /// Binds a site's next key beside its present one, which counts until the next one is used;
   /// durable when it returns. A repeat with the same key, or with another, takes its place.
   ///
+  /// - Parameter isRecovery: the present certificate has run out, which is kept on record: a person
+  ///   may want to know that a key that was silent for long has come back.
   /// - Throws: ``ProtocolError`` `refused` for a site that may not call, `bad_certificate_request`
   ///   for a key that is not new.
   package func renew(
-    keyHash: [UInt8], of id: SiteID, certificateExpiresAt: Milliseconds
+    keyHash: [UInt8], of id: SiteID, certificateExpiresAt: Milliseconds, isRecovery: Bool = false
   ) throws -> SiteRecord {
     try store.write { writer in
       guard var site = try writer.site(id), site.state == .joined || site.state == .paused else {
@@ -56,11 +58,23 @@ extension CountyService {
           .badCertificateRequest, "the key of the request has a certificate already",
           hint: "make a new key for each renewal")
       }
+      if isRecovery && holder == nil { try recordRecovery(of: id, in: writer) }
       site.nextKeyHash = keyHash
       site.nextCertificateExpiresAt = certificateExpiresAt
       try writer.put(site)
       return site
     }
+  }
+
+  /// What came of a certificate that had run out, among what was asked of the site.
+  package static var recoveryResult: String { "recovered" }
+
+  private func recordRecovery(of id: SiteID, in writer: some HubWriter) throws {
+    let now = environment.now()
+    try writer.put(
+      StoredInstruction(
+        id: environment.uuid(), site: id, kind: Instruction.renewCertificate.rawValue,
+        issuedAt: now, doneAt: now, result: Self.recoveryResult))
   }
 
   /// Whether this county has handed out the token.

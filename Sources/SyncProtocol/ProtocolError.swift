@@ -11,6 +11,11 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
   package enum Code: String, Codable, Sendable, CaseIterable {
     /// The caller is unknown, revoked or not served; which of them is not said.
     case refused
+    /// The caller's certificate is outside its dates by the hub's clock. It may ask for another
+    /// (`POST /v1/renew`) and for nothing else.
+    case certificateExpired = "certificate_expired"
+    /// Likewise, but for too long to be renewed.
+    case certificateLapsed = "certificate_lapsed"
     case badRequest = "bad_request"
     case notFound = "not_found"
     case bodyTooLarge = "body_too_large"
@@ -73,7 +78,7 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
   /// The HTTP status that goes with the code.
   package var status: Int {
     switch error.code {
-    case .refused: 403
+    case .refused, .certificateExpired, .certificateLapsed: 403
     case .badRequest, .unsupportedVersion, .badCertificateRequest: 400
     case .notFound, .snapshotUnknown, .handoverUnknown: 404
     case .bodyTooLarge: 413

@@ -173,7 +173,7 @@ extension CommandFailure {
     case .certificateRefused(let detail):
       self.init(
         .refused, "certificate_refused", "the hub refuses this site's certificate: \(detail)",
-        hint: "it has expired or is another county's; ask for a new join string")
+        hint: "it is another hub's or is damaged; ask the county for a new join string")
     case .certificateUnusable(let detail):
       self.init(
         .failed, "certificate_unusable", "this site's key or certificate cannot be used: \(detail)",
@@ -205,7 +205,7 @@ extension CommandFailure {
 
   private static func exit(ofRefusal code: String) -> CommandExit {
     switch ProtocolError.Code(rawValue: code) {
-    case .refused, .handoverRefused: .refused
+    case .refused, .handoverRefused, .certificateExpired, .certificateLapsed: .refused
     case .paused, .busy, .tooManyRequests, .hubStorageFull, .fenced: .deferred
     case .fork, .cloned, .held, .restored, .newIncarnation, .historyChanged,
       .unknownPosition:

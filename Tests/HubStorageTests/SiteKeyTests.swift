@@ -47,6 +47,33 @@ struct SiteKeyTests {
   }
 
   @Test(
+    "a renewal by a certificate that had run out is kept on record, once for each new key",
+    arguments: HubEngine.all)
+  func recovery(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    let service = service(store)
+    try joined(store)
+    func records() throws -> [String?] {
+      try store.read { try $0.instructions(of: "a", doneLimit: 10).map(\.result) }
+    }
+    _ = try service.renew(keyHash: [2], of: "a", certificateExpiresAt: 900)
+    #expect(try records() == [])
+    _ = try service.renew(keyHash: [3], of: "a", certificateExpiresAt: 900, isRecovery: true)
+    // Its answer was lost.
+    _ = try service.renew(keyHash: [3], of: "a", certificateExpiresAt: 900, isRecovery: true)
+    #expect(try records() == ["recovered"])
+    #expect(try service.caller(keyHash: [3])?.site == "a")
+    #expect(try records() == ["recovered"])
+    for state in [SiteState.held, .revoked, .waiting] {
+      try joined(store, state: state)
+      #expect(throws: ProtocolError.self) {
+        try service.renew(keyHash: [4], of: "a", certificateExpiresAt: 900, isRecovery: true)
+      }
+    }
+    #expect(try records() == ["recovered"])
+  }
+
+  @Test(
     "a key that counts already, of this site or another, gets no second certificate",
     arguments: HubEngine.all)
   func takenKeys(_ engine: HubEngine) throws {

@@ -23,6 +23,7 @@ final class TestHub: Sendable {
   /// Runs `body` on a thread of its own: it blocks, and the server needs the shared ones.
   static func run(
     identityNow: Milliseconds = systemTime(), identityLifetimeDays: Int = 30,
+    expiredCertificateDays: Int = HubServer.Configuration.expiredCertificateDaysUsual,
     requestSecondsMax: Int = 60, siteLimits: AdmissionLimits = AdmissionLimits(),
     joinLimits: AdmissionLimits = .joining, _ body: @escaping @Sendable (TestHub) throws -> Void
   ) async throws {
@@ -32,7 +33,8 @@ final class TestHub: Sendable {
       configuration: HubServer.Configuration(
         sites: ListenAddress(host: "127.0.0.1", port: 0),
         joining: ListenAddress(host: "127.0.0.1", port: 0),
-        identity: hub.identity, authorities: hub.authorities, endsOnSignals: false,
+        identity: hub.identity, authorities: hub.authorities,
+        expiredCertificateDays: expiredCertificateDays, endsOnSignals: false,
         requestSecondsMax: requestSecondsMax, siteLimits: siteLimits, joinLimits: joinLimits),
       requests: hub.requests, now: { hub.requests.now }, logger: quietLogger())
     let listening = AsyncStream.makeStream(of: ListeningPorts.self)
@@ -122,6 +124,7 @@ final class FakeCounties: CountyRequests {
     var answered: [ProtocolRequest] = []
     var reply: [UInt8]?
     var joinCount = 0
+    var recoveryCount = 0
     var issuedAt: Milliseconds?
     var service: (@Sendable (ProtocolRequest, Caller) -> ProtocolResponse)?
   }
@@ -142,6 +145,8 @@ final class FakeCounties: CountyRequests {
 
   var answered: [ProtocolRequest] { state.withLock { $0.answered } }
   var joinCount: Int { state.withLock { $0.joinCount } }
+  /// How often a certificate was renewed that had run out.
+  var recoveryCount: Int { state.withLock { $0.recoveryCount } }
   func revokeAll() { state.withLock { $0.callers = [:] } }
   func fail() { state.withLock { $0.isFailing = true } }
   func admit(_ keyHash: [UInt8], as caller: Caller) {
@@ -189,6 +194,11 @@ final class FakeCounties: CountyRequests {
       status: 200, contentType: request.contentType, body: reply ?? request.body)
   }
 
+  func recover(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
+    state.withLock { $0.recoveryCount += 1 }
+    return renew(request, caller)
+  }
+
   private func renew(_ request: ProtocolRequest, _ caller: Caller) -> ProtocolResponse {
     do {
       let message: RenewRequest = try WireJSON.decode(request.body)
@@ -196,7 +206,7 @@ final class FakeCounties: CountyRequests {
         let name = SiteName(county: caller.county, site: caller.site, agent: "agent-2")
       else { throw TestFailure("the site has no name") }
       let issued = try authority.issue(
-        csr: message.csr, to: name, now: now,
+        csr: message.csr, to: name, now: state.withLock { $0.issuedAt } ?? now,
         serial: [UInt8](repeating: 8, count: CertificateAuthority.serialByteCount))
       state.withLock { state in
         if let before = state.nextKey { state.callers[before] = nil }

@@ -66,7 +66,7 @@ struct HubServe: AsyncParsableCommand {
         configuration: HubServer.Configuration(
           sites: addresses.sites, joining: addresses.joining,
           identity: try keys.load(at: Surroundings.now()), authorities: counties.authorities,
-          endsOnSignals: false),
+          expiredCertificateDays: settings.expiredCertificateDays, endsOnSignals: false),
         requests: requests, now: Surroundings.now, logger: logger)
       let bound = try await serve(server, until: stop, or: keys, isFirst: isFirst, logger)
       // The system's choice of a port stays.

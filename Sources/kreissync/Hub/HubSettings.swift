@@ -5,11 +5,13 @@ import SyncCore
 /// `hub.toml`: what a county may choose. The file may be missing; every key may be.
 ///
 /// Every key may be overridden in the environment: `KREISSYNC_CERTIFICATE_DAYS`,
-/// `KREISSYNC_PIN_OVERLAP_DAYS`, `KREISSYNC_BACKUP_TIME`,
+/// `KREISSYNC_EXPIRED_CERTIFICATE_DAYS`, `KREISSYNC_PIN_OVERLAP_DAYS`, `KREISSYNC_BACKUP_TIME`,
 /// `KREISSYNC_BACKUPS_KEPT`. See ``ConfigurationFile``.
 struct HubSettings: Equatable {
   /// How long a site's certificate is valid. Sites renew at two thirds of it.
   let certificateDays: Int
+  /// How long after its end a site's certificate may still be renewed by the key that it names.
+  let expiredCertificateDays: Int
   /// How long sites are told of the hub's next key before it takes over.
   let pinOverlapDays: Int
   /// When `hub serve` makes its backups.
@@ -18,10 +20,13 @@ struct HubSettings: Equatable {
   let backupsKept: Int
 
   private static let keys = [
-    "certificate_days", "pin_overlap_days", "backup_time", "backups_kept",
+    "certificate_days", "expired_certificate_days", "pin_overlap_days", "backup_time",
+    "backups_kept",
   ]
   /// From a day, below which a site that syncs nightly could miss the last third, to a year.
   private static let certificateDaysRange = 1...366
+  /// None, or up to ten years.
+  private static let expiredCertificateDaysRange = 0...3_660
   private static let pinOverlapDaysRange = 1...366
   /// A site that is closed for its summer holidays has its chance.
   private static let pinOverlapDaysUsual = 30
@@ -39,6 +44,9 @@ struct HubSettings: Equatable {
     return HubSettings(
       certificateDays: try file.integer("certificate_days", in: certificateDaysRange)
         ?? CertificateAuthority.lifetimeDaysDefault,
+      expiredCertificateDays: try file.integer(
+        "expired_certificate_days", in: expiredCertificateDaysRange)
+        ?? HubServer.Configuration.expiredCertificateDaysUsual,
       pinOverlapDays: try file.integer("pin_overlap_days", in: pinOverlapDaysRange)
         ?? pinOverlapDaysUsual,
       backupSchedule: try backupSchedule(in: file),

@@ -47,6 +47,17 @@ struct LoggedCounties: CountyRequests {
     return response
   }
 
+  func recover(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
+    let start = ContinuousClock.now
+    let response = counties.recover(request, from: caller)
+    logger.notice(
+      response.status == 200 ? "expired_certificate_renewed" : "expired_certificate_refused",
+      metadata: fields(of: request, response, since: start).merging([
+        "county": .string(caller.county.string), "site": .string(caller.site.string),
+      ]) { $1 })
+    return response
+  }
+
   func join(_ request: ProtocolRequest) -> ProtocolResponse {
     let start = ContinuousClock.now
     let response = counties.join(request)

@@ -15,12 +15,14 @@ struct ServedCounties: CountyRequests {
     let authority: CertificateAuthority
 
     /// The next certificate of a site, whose key is kept beside the present one first.
-    func renewed(_ request: ProtocolRequest, for site: SiteID, days: Int) throws -> RenewResponse {
+    func renewed(
+      _ request: ProtocolRequest, for site: SiteID, days: Int, isRecovery: Bool = false
+    ) throws -> RenewResponse {
       let request: RenewRequest = try WireJSON.decode(request.body)
       let now = Surroundings.now()
       let site = try service.renew(
         keyHash: try CertificateAuthority.keyHash(inCSR: request.csr), of: site,
-        certificateExpiresAt: now + Milliseconds(days) * BerlinTime.day)
+        certificateExpiresAt: now + Milliseconds(days) * BerlinTime.day, isRecovery: isRecovery)
       return RenewResponse(
         certificate: try issue(request.csr, to: site.id, at: now, days: days).pem)
     }
@@ -92,6 +94,15 @@ struct ServedCounties: CountyRequests {
       return county.service.answer(request, from: caller.site)
     }
     return Self.answered { try county.renewed(request, for: caller.site, days: certificateDays) }
+  }
+
+  func recover(_ request: ProtocolRequest, from caller: Caller) -> ProtocolResponse {
+    guard let county = counties.first(where: { $0.key == caller.county }) else {
+      return CountyService.response(to: CountyService.refusal)
+    }
+    return Self.answered {
+      try county.renewed(request, for: caller.site, days: certificateDays, isRecovery: true)
+    }
   }
 
   func join(_ request: ProtocolRequest) -> ProtocolResponse {

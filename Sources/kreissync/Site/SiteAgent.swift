@@ -123,7 +123,7 @@ final class SiteAgent: Sendable {
       let end = try directory.alone {
         try SiteSession(in: directory, until: { [stop] in stop.isSet }).run()
       }
-      report(end.renewal, at: state.site)
+      report(end.renewal, hasRecovered: end.hasRecovered, at: state.site)
       fields["bytes_sent"] = .stringConvertible(end.byteCountSent)
       fields["bytes_received"] = .stringConvertible(end.byteCountReceived)
       switch end.outcome {
@@ -159,7 +159,12 @@ final class SiteAgent: Sendable {
     keep(&state, next: next)
   }
 
-  private func report(_ renewal: Result<Void, EnrolmentError>?, at site: SiteID) {
+  private func report(
+    _ renewal: Result<Void, EnrolmentError>?, hasRecovered: Bool, at site: SiteID
+  ) {
+    if hasRecovered {
+      logger.notice("certificate_recovered", metadata: ["site": .string(site.string)])
+    }
     switch renewal {
     case nil: break
     case .success: logger.notice("certificate_renewed", metadata: ["site": .string(site.string)])

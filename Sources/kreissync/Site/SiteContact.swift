@@ -8,7 +8,7 @@ import SyncProtocol
 final class SiteContact {
   let directory: SiteDirectory
   let file: ReplicaFile
-  private let transport: CurlTransport
+  private let line: RenewingLink
   private let configuration: SiteConfiguration
   private let isStopping: () -> Bool
   private let wait: ((Int) -> Void)?
@@ -35,18 +35,20 @@ final class SiteContact {
     try ReplicaCheckFile(directory: directory.path).checkPages(
       of: file, byteCount: directory.replicaByteCount, at: Surroundings.now())
     configuration = try directory.configuration()
-    transport = try directory.transport(configuration, until: isStopping)
+    line = try directory.line(configuration, until: isStopping)
   }
 
-  var byteCountSent: Int { transport.byteCountSent }
-  var byteCountReceived: Int { transport.byteCountReceived }
+  var byteCountSent: Int { line.byteCountSent }
+  var byteCountReceived: Int { line.byteCountReceived }
+  /// Whether the certificate had run out, and was renewed on the way.
+  var hasRecovered: Bool { line.hasRecovered }
   var isToStop: Bool { isStopping() }
 
   /// The line, as patient as this run is.
-  var link: any HubLink { wait.map { PatientLink(transport, wait: $0) } ?? transport }
+  var link: any HubLink { wait.map { PatientLink(line, wait: $0) } ?? line }
 
   /// The line without patience, as the renewal of the certificate takes it.
-  var plainLink: CurlTransport { transport }
+  var plainLink: RenewingLink { line }
 
   /// Runs a session, and further ones as long as they bring rows that the replica waits for: a
   /// table that was made anew has more of them than one pull may name.
@@ -101,8 +103,8 @@ final class SiteContact {
       hasRepaired = hasRepaired || session.verified == .repaired
     }
     do {
-      guard let wait else { return try session.run(over: transport, until: isStopping) }
-      return try session.run(over: PatientLink(transport, wait: wait), until: isStopping)
+      guard let wait else { return try session.run(over: line, until: isStopping) }
+      return try session.run(over: PatientLink(line, wait: wait), until: isStopping)
     } catch ReplicaError.corrupt {
       // The next session looks at all pages before it sends anything.
       try ReplicaCheckFile(directory: directory.path).noteDamage(at: Surroundings.now())

@@ -51,8 +51,16 @@ struct SiteDirectory {
     return try SiteConfiguration.read(configurationPath, environment: [:]).schedule
   }
 
+  /// The line to the hub.
+  ///
   /// - Parameter isStopping: ends a request that is under way, see ``CurlTransport``.
-  func transport(
+  func line(
+    _ configuration: SiteConfiguration, until isStopping: @escaping () -> Bool
+  ) throws -> RenewingLink {
+    try RenewingLink(directory: path) { try transport(configuration, until: isStopping) }
+  }
+
+  private func transport(
     _ configuration: SiteConfiguration, until isStopping: @escaping () -> Bool
   ) throws -> CurlTransport {
     try CertificateRenewal.recover(in: path)

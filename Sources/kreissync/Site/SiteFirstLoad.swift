@@ -19,10 +19,10 @@ extension SiteDirectory {
       try FirstLoadRecord.remove(from: path)
       return nil
     }
-    let link = try transport(configuration(), until: isStopping)
+    let link = try line(configuration(), until: isStopping)
     let load = FirstLoad(
       directory: path, replicaPath: replicaPath,
-      link: PatientLink(link, secondsMax: wait == nil ? 0 : PatientLink<CurlTransport>.secondsMax) {
+      link: PatientLink(link, secondsMax: wait == nil ? 0 : PatientLink<RenewingLink>.secondsMax) {
         wait?($0)
       }, environment: Surroundings.session(in: path, takesSchemas: true) { _ in })
     return try load.run(record)

@@ -12,7 +12,7 @@ extension SiteDirectory {
   func rescue() throws -> Rescue.Outcome? {
     let isUnfinished = Rescue.isUnfinished(at: replicaPath)
     guard try isUnfinished || isDamaged() else { return nil }
-    let link = try transport(configuration(), until: { false })
+    let link = try line(configuration(), until: { false })
     let rescue = Rescue(
       directory: path, replicaPath: replicaPath,
       link: PatientLink(link, wait: Surroundings.waitForHub),

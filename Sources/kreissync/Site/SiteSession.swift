@@ -17,6 +17,8 @@ struct SiteSession {
     let byteCountReceived: Int
     /// How the renewal of the certificate went; nil where none was due.
     let renewal: Result<Void, EnrolmentError>?
+    /// Whether the certificate had run out, and was renewed before anything else.
+    let hasRecovered: Bool
   }
 
   let directory: SiteDirectory
@@ -47,17 +49,12 @@ struct SiteSession {
       return report
     }
     let renewal = renewal(behind: contact.greeting, outcome, over: contact.plainLink)
-    if case .success? = renewal {
-      outcome = outcome.map { report in
-        var report = report
-        report.events.append("certificate_renewed")
-        return report
-      }
-    }
+    if case .success? = renewal { outcome = outcome.noting("certificate_renewed") }
+    if contact.hasRecovered { outcome = outcome.noting("certificate_recovered") }
     return End(
       outcome: outcome, retryAfterSeconds: contact.retryAfterSeconds,
       byteCountSent: contact.byteCountSent, byteCountReceived: contact.byteCountReceived,
-      renewal: renewal)
+      renewal: renewal, hasRecovered: contact.hasRecovered)
   }
 
   /// Renews the certificate if the hub asks for it, or if two thirds of its life are over by the
@@ -65,7 +62,7 @@ struct SiteSession {
   /// from a long pause without a certificate.
   private func renewal(
     behind greeting: HubGreeting?, _ outcome: Result<SessionReport, any Error>,
-    over link: CurlTransport
+    over link: RenewingLink
   ) -> Result<Void, EnrolmentError>? {
     let clock: Milliseconds
     if let greeting {
@@ -85,6 +82,16 @@ struct SiteSession {
       return .success(try CertificateRenewal.renew(in: directory.path, over: link))
     } catch {
       return .failure(error)
+    }
+  }
+}
+
+extension Result where Success == SessionReport, Failure == any Error {
+  fileprivate func noting(_ event: String) -> Self {
+    map { report in
+      var report = report
+      report.events.append(event)
+      return report
     }
   }
 }

@@ -10,7 +10,7 @@ struct CertificateCheck {
 
   /// It renews at two thirds of its life, ten days before its end.
   private static let renewalDays: Milliseconds = 10
-  private static let rejoin =
+  static let rejoin =
     "ask the county for `kreissync hub site rejoin`, then `kreissync site join` in this directory: "
     + "replica and unsent work stay"
 
@@ -49,7 +49,9 @@ struct CertificateCheck {
     let end = rfc3339(certificate.notAfter)
     let daysLeft = (certificate.notAfter - now) / BerlinTime.day
     guard certificate.notAfter > now else {
-      return .error("certificate", "it ended at \(end)", cure: Self.rejoin)
+      return .warning(
+        "certificate", "it ended at \(end)",
+        cure: "the next sync renews it, unless hub_admission says that it is too late")
     }
     if certificate.isBeingRenewed {
       return .warning(

@@ -176,13 +176,34 @@ struct HubChecks {
   private static func admission(_ response: ProtocolResponse) -> DoctorFinding {
     switch response.status {
     case 401, 403:
-      .error(
-        "hub_admission", "the hub does not serve this site's certificate",
-        cure: "it was revoked, or belongs to another county: ask the county")
+      switch code(of: response) {
+      case ProtocolError.Code.certificateExpired.rawValue:
+        .warning(
+          "hub_admission", "the certificate has run out, and the hub still lets it be renewed",
+          cure: "nothing; the next sync renews it")
+      case ProtocolError.Code.certificateLapsed.rawValue:
+        .error(
+          "hub_admission", "the certificate ran out too long ago to be renewed",
+          cure: CertificateCheck.rejoin)
+      default:
+        .error(
+          "hub_admission", "the hub does not serve this site's certificate",
+          cure: "it was revoked, or belongs to another county: ask the county")
+      }
     case 429, 503:
       .warning("hub_admission", "the hub is busy", cure: "nothing; look again later")
     default:
       .ok("hub_admission", "the hub knows this site's certificate")
+    }
+  }
+
+  /// The stable code of a refusal; nil for what no hub wrote.
+  private static func code(of response: ProtocolResponse) -> String? {
+    do {
+      let refusal: ProtocolError.Lenient = try WireJSON.decode(response.body)
+      return refusal.error.code
+    } catch {
+      return nil
     }
   }
 
