@@ -58,7 +58,7 @@ extension CountyService {
         consistency: try consistency(from: position, to: counter, in: reader), clock: now,
         schemaVersion: reader.schema.version, pins: announcedPins,
         instructions: try openInstructions(of: id, in: reader),
-        recovering: try isRecovering(in: reader) ? true : nil, secured: secured?.seq,
+        recovering: try reader.isRecovering ? true : nil, secured: secured?.seq,
         securedAt: secured?.begunAt)
     }
     try snapshots?.siteHasReplica(id, at: request.position.seq)

@@ -161,16 +161,11 @@ extension CountyService {
     else { return false }
     return certificate.expiresAt > known
   }
-
-  /// Whether the hub was restored, and sites that have synced before have not said since what it
-  /// forgot; or what some returned waits for others.
-  func isRecovering(in reader: some HubReader) throws -> Bool {
-    try reader.isRecovering
-  }
 }
 
 extension HubReader {
-  /// As ``CountyService/isRecovering(in:)``.
+  /// Whether the hub was restored, and sites that have synced before have not said since what it
+  /// forgot; or what some returned waits for others.
   var isRecovering: Bool {
     get throws {
       guard try !formerHistories.isEmpty else { return false }

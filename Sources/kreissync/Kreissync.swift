@@ -31,8 +31,11 @@ struct Kreissync: AsyncParsableCommand {
         print(Kreissync.message(for: error))
         return
       }
-      CommandFailure(error, isUsage: code == .validationFailure, root: Kreissync.self)
-        .report(asJSON: wantsJSON)
+      let failure = CommandFailure(
+        error, isUsage: code == .validationFailure, root: Kreissync.self)
+      // To a monitor the usual code of a wrong option would be a critical state.
+      if arguments.starts(with: ["hub", "check"]) { failure.reportUnknown(asJSON: wantsJSON) }
+      failure.report(asJSON: wantsJSON)
     }
   }
 }

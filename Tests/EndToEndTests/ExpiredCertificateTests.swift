@@ -99,6 +99,8 @@ struct ExpiredCertificateTests {
       #expect(late.exit == 4)
       #expect(try late.json["error"]["code"] == "certificate_lapsed")
       #expect(try late.json["error"]["hint"].text?.contains("hub site rejoin") == true)
+      #expect(
+        try county.hub("status").json["sites"][0]["reasons"].items.contains("certificate_lapsed"))
       let doctor = try site.site("doctor")
       #expect(doctor.exit == 1 && doctor.output.contains("too long ago"))
 

@@ -1,5 +1,6 @@
 import Foundation
 import Hub
+import HubService
 import SyncCore
 
 /// `hub.toml`: what a county may choose. The file may be missing; every key may be.
@@ -63,8 +64,22 @@ struct HubSettings: Equatable {
     return schedule
   }
 
+  /// How long after its end a certificate may still be renewed.
+  private var certificateGrace: Milliseconds {
+    Milliseconds(expiredCertificateDays) * BerlinTime.day
+  }
+
+  /// By what a person is asked to look at sites and backups.
+  func rules(
+    at now: Milliseconds, backupAgeMax: Milliseconds = BackupPlan.ageMax
+  ) -> SignRules {
+    SignRules(
+      now: now, expiryWarning: expiryWarning, certificateGrace: certificateGrace,
+      backupAgeMax: backupAgeMax)
+  }
+
   /// How long before its end a certificate should have been renewed long ago: a person looks.
-  var expiryWarning: Milliseconds {
+  private var expiryWarning: Milliseconds {
     min(14 * BerlinTime.day, Milliseconds(certificateDays) * BerlinTime.day / 6)
   }
 }

@@ -183,10 +183,12 @@ struct HubSiteList: ParsableCommand {
 
   func run() throws {
     let sites = try options.directory.open(options.key()).read { try $0.sites }
-    let settings = try HubSettings.read(directory: options.path)
-    let now = Surroundings.now()
+    let rules = try HubSettings.read(directory: options.path).rules(at: Surroundings.now())
+    func reasons(_ site: SiteRecord) -> [String] {
+      rules.certificateSigns(of: site).map(\.reason)
+    }
     if output.json {
-      printJSON(.list(sites.map { $0.json(reasons: $0.expiryReasons(settings, at: now)) }))
+      printJSON(.list(sites.map { $0.json(reasons: reasons($0)) }))
     } else {
       print(
         TextTable(
@@ -194,7 +196,7 @@ struct HubSiteList: ParsableCommand {
           rows: sites.map {
             [
               $0.id.string, $0.name, $0.kind.rawValue, $0.areas.joined(separator: " "),
-              $0.state.rawValue, $0.expiryReasons(settings, at: now).joined(separator: " "),
+              $0.state.rawValue, reasons($0).joined(separator: " "),
             ]
           }
         ).text)
@@ -276,13 +278,6 @@ extension SiteRecord {
       "last_success": JSONValue(time: contact.lastSuccess),
       "certificate_expires_at": JSONValue(time: certificateExpiresAt),
     ]
-  }
-
-  /// Whether a person should look at the site's certificate; stable codes.
-  func expiryReasons(_ settings: HubSettings, at now: Milliseconds) -> [String] {
-    guard state == .joined || state == .paused, let end = certificateExpiresAt else { return [] }
-    if end <= now { return ["certificate_expired"] }
-    return end - now <= settings.expiryWarning ? ["certificate_expires_soon"] : []
   }
 }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import HubService
 import HubStorage
-import ReplicaAgent
 import SyncCore
 
 /// `hub status`: the county at a glance.
@@ -16,18 +15,15 @@ struct HubStatus: ParsableCommand {
     let key = try options.key()
     let store = try options.directory.open(key)
     let warnings = try WarningReport(path: options.directory.databasePath(of: key))
-    let now = Surroundings.now()
-    let settings = try HubSettings.read(directory: options.path)
+    let rules = try HubSettings.read(directory: options.path).rules(at: Surroundings.now())
     let status = try store.read { reader in
-      let proposals = try reader.proposals().filter { $0.state == "open" }
-      return CountyStatus(
+      CountyStatus(
         county: try reader.county, counter: try reader.counter, caseCount: try reader.caseCount,
-        backups: BackupLine(record: try reader.backups, seq: try reader.counter.seq, now: now),
-        sites: try reader.sites.map { site in
-          SiteLine(
-            site: site, isAwaited: try site.isAwaited(in: reader),
-            proposalCount: proposals.count { $0.proposal.proposed.site == site.id }, now: now,
-            settings: settings)
+        backups: BackupLine(
+          record: try reader.backups,
+          signs: rules.signs(of: try reader.backups, seq: try reader.counter.seq)),
+        sites: try SignRules.looks(in: reader).map {
+          SiteLine(look: $0, signs: rules.signs(of: $0))
         }, warnings: warnings)
     }
     if output.json {
@@ -78,20 +74,10 @@ private struct CountyStatus: Sendable {
 /// How safe the county is from a loss of its hub.
 private struct BackupLine: Sendable {
   let record: BackupRecord
-  let seq: Int64
-  let now: Milliseconds
+  let signs: [Sign]
 
   /// Why a person should look; stable codes.
-  var reasons: [String] {
-    var reasons: [String] = []
-    if let secured = record.secured {
-      if now - secured.begunAt > BackupPlan.ageMax { reasons.append("backup_overdue") }
-    } else if seq > 0 {
-      reasons.append("never_backed_up")
-    }
-    if record.failure != nil { reasons.append("backup_failed") }
-    return reasons
-  }
+  var reasons: [String] { signs.map(\.reason) }
 
   var text: String {
     var text =
@@ -106,45 +92,22 @@ private struct BackupLine: Sendable {
 }
 
 private struct SiteLine: Sendable {
-  let site: SiteRecord
-  /// The restored hub waits for what it has to return.
-  let isAwaited: Bool
-  let proposalCount: Int
-  let now: Milliseconds
-  let settings: HubSettings
+  let look: SignRules.Look
+  let signs: [Sign]
 
-  /// Two nights and a margin: the next night's sync has had its chance.
-  private static let quietMax: Milliseconds = 36 * 60 * 60 * 1_000
-
-  /// Why a person should look; stable codes.
-  private var reasons: [String] {
-    let contact = site.contact
-    var reasons: [String] = []
-    if site.state == .joined && now - (contact.lastSuccess ?? 0) > Self.quietMax {
-      reasons.append(contact.lastSuccess == nil ? "never_synced" : "no_success_for_36_hours")
-    }
-    if isAwaited { reasons.append("not_reported_since_restore") }
-    if let reason = site.heldBecause { reasons.append(reason.rawValue) }
-    if let at = contact.restoredAt, now - at < StatusLight.restoreShownFor {
-      reasons.append(SessionEvent.restored.rawValue)
-    }
-    if contact.digestEqual == false { reasons.append("digests_unequal") }
-    if contact.parked > 0 { reasons.append("parked") }
-    if contact.heldPurges > 0 { reasons.append("purge_held") }
-    if proposalCount > 0 { reasons.append("proposals_open") }
-    return reasons + site.expiryReasons(settings, at: now)
-  }
+  private var site: SiteRecord { look.site }
 
   var json: JSONValue {
     let contact = site.contact
     return [
       "site": .text(site.id.string), "name": .text(site.name), "kind": .text(site.kind.rawValue),
-      "state": .text(site.state.rawValue), "reasons": .list(reasons.map { .text($0) }),
+      "state": .text(site.state.rawValue), "light": .text(signs.light.rawValue),
+      "reasons": .list(signs.map { .text($0.reason) }),
       "cursor": .integer(contact.cursor), "last_contact": JSONValue(time: contact.lastContact),
       "last_success": JSONValue(time: contact.lastSuccess),
       "clock_skew_ms": .integer(contact.clockSkew),
       "digest_equal": contact.digestEqual.map(JSONValue.bool) ?? .null,
-      "parked": .integer(contact.parked), "proposals": .integer(Int64(proposalCount)),
+      "parked": .integer(contact.parked), "proposals": .integer(Int64(look.proposalCount)),
     ]
   }
 
@@ -154,7 +117,7 @@ private struct SiteLine: Sendable {
       site.name, site.kind.rawValue, site.state.rawValue, String(contact.cursor),
       contact.lastSuccess.map(rfc3339) ?? "never",
       contact.digestEqual.map { $0 ? "yes" : "NO" } ?? "–", String(contact.parked),
-      String(proposalCount),
+      String(look.proposalCount),
     ]
   }
 }

@@ -73,23 +73,11 @@ struct SiteStatus: ParsableCommand {
 /// What green means: nothing pending, at the head of the last session, digests equal, nothing
 /// parked, a success within 36 hours.
 struct StatusLight: Equatable {
-  enum State: String {
-    case green
-    case yellow
-    case red
-  }
-
-  let state: State
+  let state: Light
   let reasons: [String]
   let pending: Int64
   let parked: Int64
   let proposals: Int64
-
-  private static let freshMax: Milliseconds = 36 * 3_600_000
-  /// Five working days always lie within a calendar week.
-  private static let staleMax: Milliseconds = 7 * 24 * 3_600_000
-  /// Long enough for the next person who looks.
-  static let restoreShownFor: Milliseconds = 7 * 24 * 3_600_000
 
   init(
     record: ReplicaRecord, schemaVersion: Int, pending: Int64, parked: Int64, proposals: Int64,
@@ -110,15 +98,8 @@ struct StatusLight: Equatable {
     if record.hubSchemaVersion > schemaVersion {
       yellow.append(record.schemaProblem?.rawValue ?? "schema_behind")
     }
-    if let last = record.lastSuccess {
-      let age = now - last
-      if age > Self.staleMax {
-        red.append("no_success_for_a_week")
-      } else if age > Self.freshMax {
-        yellow.append("no_success_for_36_hours")
-      }
-    } else {
-      yellow.append("never_synced")
+    if let age = Sign.ofAge(lastSuccess: record.lastSuccess, at: now) {
+      if age.light == .red { red.append(age.reason) } else { yellow.append(age.reason) }
     }
     if isDamaged { red.append(ReplicaError.corrupt.code) }
     if let proof { red.append("proof:\(proof)") }
@@ -132,7 +113,7 @@ struct StatusLight: Equatable {
         yellow.append(error)
       }
     }
-    let isRestored = record.restoredAt.map { now - $0 < Self.restoreShownFor } ?? false
+    let isRestored = record.restoredAt.map { now - $0 < Sign.restoreShownFor } ?? false
     state = red.isEmpty ? (yellow.isEmpty ? .green : .yellow) : .red
     // To be known, and nothing to be done.
     reasons = red + yellow + (isRestored ? [SessionEvent.restored.rawValue] : [])
