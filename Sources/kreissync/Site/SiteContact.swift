@@ -36,6 +36,7 @@ final class SiteContact {
       of: file, byteCount: directory.replicaByteCount, at: Surroundings.now())
     configuration = try directory.configuration()
     line = try directory.line(configuration, until: isStopping)
+    try directory.refuseForeignReplica(try file.record())
   }
 
   var byteCountSent: Int { line.byteCountSent }

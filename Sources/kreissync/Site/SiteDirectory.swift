@@ -60,6 +60,28 @@ struct SiteDirectory {
     try RenewingLink(directory: path) { try transport(configuration, until: isStopping) }
   }
 
+  /// A file that was put into the wrong directory: what its site has not sent yet would go out in
+  /// the name of this one.
+  ///
+  /// - Throws: `foreign_replica` where key and certificate are of another site than the replica.
+  func refuseForeignReplica(_ replica: ReplicaRecord) throws {
+    let certificate: CertificateExamination
+    do {
+      certificate = try CertificateExamination.read(directory: path)
+    } catch {
+      // Whoever shows it to the hub says what is wrong with it.
+      return
+    }
+    guard let site = certificate.site, let county = certificate.county,
+      site != replica.site || county != replica.county
+    else { return }
+    throw CommandFailure(
+      .failed, "foreign_replica",
+      "\(replicaPath) is the replica of \(replica.siteName), and key and certificate beside it are "
+        + "of another site; nothing was sent",
+      hint: "the files of two sites are mixed: put those that belong together into one directory")
+  }
+
   private func transport(
     _ configuration: SiteConfiguration, until isStopping: @escaping () -> Bool
   ) throws -> CurlTransport {
