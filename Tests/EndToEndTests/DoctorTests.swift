@@ -72,10 +72,10 @@ struct DoctorTests {
       #expect(report.errors.isEmpty && report.warnings.isSubset(of: Self.mayBeOld))
       #expect(try marks(of: site.directory) == before)
       let names: Set = [
-        "directory", "key_files", "agents", "site_toml", "hub_name", "hub_proxy", "hub_reach",
-        "hub_pin", "hub_admission", "hub_clock", "certificate", "disk_space", "file_system",
-        "replica", "pages", "triggers", "foreign_triggers", "foreign_indexes", "journal",
-        "sidecar", "sqlite", "programs",
+        "directory", "key_files", "small_files", "agents", "site_toml", "hub_name", "hub_proxy",
+        "hub_reach", "hub_pin", "hub_admission", "hub_clock", "certificate", "disk_space",
+        "file_system", "replica", "pages", "triggers", "foreign_triggers", "foreign_indexes",
+        "journal", "sidecar", "sqlite", "programs",
       ]
       #expect(Set(report.checks.keys) == names)
 
@@ -121,6 +121,22 @@ struct DoctorTests {
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: empty) == [])
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory).count == 2)
+    }
+  }
+
+  @Test(
+    "A small file that is damaged is found, and its cure helps", arguments: ["pins", "check"])
+  func smallFile(name: String) throws {
+    try withHealthySite { _, site in
+      let path = "\(site.directory)/\(name).json"
+      #expect(truncate(path, 20) == 0)
+      #expect(try site.site("sync").json["error"]["code"] == "file_damaged")
+      let report = try examine(site)
+      #expect(report.errors == ["small_files"])
+      #expect(report.found("small_files").contains("\(name).json"))
+      #expect(report.checks["small_files"]?["cure"].text?.hasPrefix("remove it") == true)
+      unlink(path)
+      try site.sync()
     }
   }
 

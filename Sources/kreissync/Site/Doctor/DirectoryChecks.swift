@@ -12,7 +12,7 @@ struct DirectoryChecks {
   }
 
   func findings() -> [DoctorFinding] {
-    [self.folder(), keyFiles(), agents()]
+    [self.folder(), keyFiles(), smallFiles(), agents()]
   }
 
   private func folder() -> DoctorFinding {
@@ -68,6 +68,19 @@ struct DirectoryChecks {
         cure: "chmod 600 \(key): whoever reads it can call in this site's name")
     }
     return .ok("key_files", "key and certificate are there")
+  }
+
+  /// What a session reads before anything else; `identity.json` has a check of its own.
+  private func smallFiles() -> DoctorFinding {
+    do {
+      _ = try HubPinsFile(directory: directory.path).read()
+      _ = try ReplicaCheckFile(directory: directory.path).read()
+      _ = try FirstLoadRecord.read(from: directory.path)
+      return .ok("small_files", "the agent's own files can be read")
+    } catch {
+      let failure = CommandFailure(translating: error)
+      return .error("small_files", failure.message, cure: failure.hint)
+    }
   }
 
   private func agents() -> DoctorFinding {
