@@ -51,6 +51,12 @@ package struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConverti
     return "\(Self.padded(year, to: 4))-\(Self.padded(month, to: 2))-\(Self.padded(day, to: 2))"
   }
 
+  /// `TT.MM.JJJJ`.
+  package var germanText: String {
+    let (year, month, day) = parts
+    return "\(Self.padded(day, to: 2)).\(Self.padded(month, to: 2)).\(Self.padded(year, to: 4))"
+  }
+
   private var parts: (year: Int, month: Int, day: Int) {
     // A year has 365.2425 days: the guess is off by one year at the most.
     var year = 1970 + (daysSince1970 * 400) / 146_097

@@ -177,7 +177,7 @@ extension Decision {
   }
 
   func isForeignAppendRow(_ row: StoredRow, _ attempt: Attempt) -> Bool {
-    attempt.table.isAppendOnly && row.writer != context.author.site
+    attempt.table.isAppendOnly && row.writer != context.author.site && context.settlement == nil
   }
 
   private func isCounty(_ site: SiteID) -> Bool {

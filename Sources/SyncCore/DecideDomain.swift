@@ -29,7 +29,7 @@ extension Decision {
     return rules.objection(
       to: RowEdit(
         before: existing.map { state($0.values) }, after: after.map(state),
-        isByHub: author == .hub),
+        isByHub: context.settlement?.isByCounty ?? (author == .hub)),
       in: DomainView(schema: context.schema, view: draft.view))
   }
 }

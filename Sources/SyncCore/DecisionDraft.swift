@@ -85,7 +85,8 @@ struct DecisionDraft {
     let change = attempt.change
     let seq = takeSeq()
     let row = StoredRow(
-      key: change.row, caseID: change.caseID, isAlive: true, writer: context.author.site,
+      key: change.row, caseID: change.caseID, isAlive: true,
+      writer: context.settlement?.writer ?? context.author.site,
       values: values(ofNew: attempt),
       versions: attempt.table.columns.map {
         version(of: change, column: $0.number, seq: seq, isDirect: true)
@@ -199,7 +200,8 @@ struct DecisionDraft {
   {
     ColumnVersion(
       seq: seq, site: context.author.site, incarnation: context.author.incarnation,
-      isDirect: isDirect, editedAt: corrected(change.editedAt(ofColumn: column)),
+      isDirect: isDirect && context.settlement == nil,
+      editedAt: corrected(change.editedAt(ofColumn: column)),
       formerSeq: context.returned?.formerSeq)
   }
 

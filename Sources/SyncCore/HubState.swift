@@ -219,6 +219,8 @@ package struct DecisionContext: Sendable {
   package let rules: (any DomainRules)?
   /// Set while a batch comes back to a restored hub.
   package var returned: ReturnedBatch?
+  /// Set while the hub writes what a person decided.
+  package var settlement: Settlement?
 
   package init(
     schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, sites: Set<SiteID>,

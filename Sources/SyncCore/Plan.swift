@@ -8,6 +8,8 @@ package struct Plan: Sendable {
   package var rows: [StoredRow] = []
   package var ledger: [LedgerEntry] = []
   package var proposals: [Proposal] = []
+  /// Proposals that a person has decided.
+  package var decidedProposals: [DecidedProposal] = []
   package var grants: [Grant] = []
   package var ends: [GrantEnd] = []
   /// New and changed cases, digests included.
@@ -30,6 +32,8 @@ package struct LogEntry: Hashable, Sendable {
     case lead(CaseID, SiteID, epoch: Int64)
     /// The hub was restored: this history goes on from an earlier one behind its entry `through`.
     case history(HistoryID, through: Int64)
+    /// A person has decided a proposal, by the id under which it is kept.
+    case decision(CaseID, proposal: String, ProposalState)
   }
 
   package let seq: Int64
@@ -60,6 +64,7 @@ package struct LogEntry: Hashable, Sendable {
     switch content {
     case .row(_, let image): image.caseID
     case .grant(let caseID, _, _), .end(let caseID, _), .lead(let caseID, _, _): caseID
+    case .decision(let caseID, _, _): caseID
     case .history: .none
     }
   }
@@ -101,6 +106,11 @@ extension LogEntry {
       writer.byte(17)
       writer.text(history.text)
       writer.varint(UInt64(through))
+    case .decision(let caseID, let proposal, let state):
+      writer.byte(32)
+      writer.text(caseID.text)
+      writer.text(ByteText(proposal))
+      writer.text(ByteText(state.rawValue))
     }
     return writer.bytes
   }

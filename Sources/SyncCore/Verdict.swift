@@ -37,6 +37,10 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case caseErasure = "case_erasure"
   /// Written when the author's grant had ended: a proposal where it did not know, else refused.
   case handedOver = "handed_over"
+  // What a person decided.
+  case proposalAccepted = "proposal_accepted"
+  case proposalRejected = "proposal_rejected"
+  case restored
   // Refusals.
   case notGranted = "not_granted"
   case hubWritesOnly = "hub_writes_only"

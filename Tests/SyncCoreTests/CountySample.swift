@@ -202,6 +202,6 @@ extension Plan {
 
   /// Everything that it says, for comparing two plans.
   var everything: [AnyHashable] {
-    [answers, log, rows, ledger, proposals, grants, cases] as [AnyHashable]
+    [answers, log, rows, ledger, proposals, decidedProposals, grants, cases] as [AnyHashable]
   }
 }
