@@ -202,30 +202,16 @@ package struct StoredLedgerEntry: Sendable, Equatable {
   package let id: String
   package let recordedAt: Milliseconds
   package let entry: LedgerEntry
+  /// ``Plan/replacement(of:)``
+  package let replacedSeq: Int64?
 
   package init(
-    id: String, recordedAt: Milliseconds, entry: LedgerEntry
+    id: String, recordedAt: Milliseconds, entry: LedgerEntry, replacedSeq: Int64? = nil
   ) {
     self.id = id
     self.recordedAt = recordedAt
     self.entry = entry
-  }
-}
-
-/// A proposal as it is kept; `state` is `open` until somebody decides.
-package struct StoredProposal: Sendable, Equatable {
-  package let id: String
-  package let recordedAt: Milliseconds
-  package let state: String
-  package let proposal: Proposal
-
-  package init(
-    id: String, recordedAt: Milliseconds, state: String, proposal: Proposal
-  ) {
-    self.id = id
-    self.recordedAt = recordedAt
-    self.state = state
-    self.proposal = proposal
+    self.replacedSeq = replacedSeq
   }
 }
 

@@ -104,7 +104,16 @@ package protocol HubReader {
   func lastBatch(of site: SiteID, incarnation: IncarnationID) throws -> AnsweredBatch?
 
   func ledger(_ filter: LedgerFilter) throws -> [StoredLedgerEntry]
-  func proposals() throws -> [StoredProposal]
+  /// Oldest first.
+  func proposals(_ filter: ProposalFilter) throws -> [StoredProposal]
+  /// The decisions on a site's own proposals above an entry of the log, in the log's order; the
+  /// latest `limit` of them.
+  func decisions(onProposalsOf site: SiteID, above seq: Int64, limit: Int) throws
+    -> [StoredProposal]
+  /// Values of a site's edits that stood and were replaced above an entry of the log, as
+  /// ``Plan/replacement(of:)`` says, in the log's order; the latest `limit` of them.
+  func replacedValues(of site: SiteID, above seq: Int64, limit: Int) throws
+    -> [StoredLedgerEntry]
   /// Log entries from `seq` on, in order.
   func log(from seq: Int64, limit: Int) throws -> [StoredLogEntry]
   /// The transactions of the log from this leaf of the tree on, in order.
@@ -116,8 +125,8 @@ package protocol HubReader {
 
 /// What can be written. Every call is part of the surrounding transaction.
 package protocol HubWriter: HubReader {
-  /// Writes a plan: rows in the domain tables, versions, cases, grants, ledger, proposals, and the
-  /// log with its transaction's leaf.
+  /// Writes a plan: rows in the domain tables, versions, cases, grants, ledger, proposals and the
+  /// decisions on them, and the log with its transaction's leaf.
   ///
   /// - Parameters:
   ///   - plan: its log is dense from the counter's head; an empty log appends no leaf.

@@ -20,7 +20,7 @@
 /// | `kreissync_batch`       | answers to batches                                                |
 /// | `kreissync_entry`       | the tag and verdict of every answered entry                       |
 /// | `kreissync_ledger`      | every value that lost                                             |
-/// | `kreissync_proposal`    | edits that wait for a decision                                    |
+/// | `kreissync_proposal`    | edits that wait for a decision, and what was decided              |
 /// | `kreissync_backup`      | one row: how far verified backups reach, what failed last         |
 enum HubTables {
   /// `application_id` of a county's database: "KSyH".
@@ -121,16 +121,22 @@ enum HubTables {
       base INTEGER NOT NULL, seq INTEGER NOT NULL, policy TEXT, rule TEXT NOT NULL,
       epoch INTEGER NOT NULL, role TEXT NOT NULL, kept_value ANY, kept_site TEXT NOT NULL,
       kept_edited_at INTEGER NOT NULL, lost_value ANY, lost_site TEXT NOT NULL,
-      lost_edited_at INTEGER NOT NULL) STRICT;
+      lost_edited_at INTEGER NOT NULL, replaced_seq INTEGER) STRICT;
     CREATE INDEX kreissync_ledger_case ON kreissync_ledger (case_id);
+    CREATE INDEX kreissync_ledger_replaced ON kreissync_ledger (lost_site, replaced_seq)
+      WHERE replaced_seq IS NOT NULL;
     CREATE TABLE kreissync_proposal (
       id TEXT PRIMARY KEY, recorded_at INTEGER NOT NULL, state TEXT NOT NULL,
       case_id TEXT NOT NULL, t INTEGER NOT NULL, row_id TEXT NOT NULL, column_number INTEGER,
       base INTEGER NOT NULL, seq INTEGER NOT NULL, policy TEXT, rule TEXT NOT NULL,
       epoch INTEGER NOT NULL, kept_value ANY, kept_site TEXT NOT NULL,
       kept_edited_at INTEGER NOT NULL, proposed_value ANY, proposed_site TEXT NOT NULL,
-      proposed_edited_at INTEGER NOT NULL) STRICT;
+      proposed_edited_at INTEGER NOT NULL, decided_at INTEGER, decided_by TEXT,
+      decided_seq INTEGER) STRICT;
     CREATE INDEX kreissync_proposal_case ON kreissync_proposal (case_id);
+    CREATE INDEX kreissync_proposal_open ON kreissync_proposal (case_id) WHERE state = 'open';
+    CREATE INDEX kreissync_proposal_decided ON kreissync_proposal (proposed_site, decided_seq)
+      WHERE decided_seq IS NOT NULL;
     CREATE TABLE kreissync_backup (
       id INTEGER PRIMARY KEY CHECK (id = 1), secured_seq INTEGER, secured_at INTEGER,
       failure TEXT, failed_at INTEGER) STRICT;

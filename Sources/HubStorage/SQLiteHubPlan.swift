@@ -12,8 +12,11 @@ extension SQLiteHubTransaction {
         .integer(stored.epochSince), .blob(stored.digests.bytes), .integer(head))
     }
     try write(plan.grants, ends: plan.ends)
-    for entry in plan.ledger { try write(entry, at: now, random: random) }
+    for entry in plan.ledger {
+      try write(entry, replacedSeq: plan.replacement(of: entry), at: now, random: random)
+    }
     for proposal in plan.proposals { try write(proposal, at: now, random: random) }
+    for decided in plan.decidedProposals { try write(decided) }
     try append(plan.log, random: random)
   }
 
@@ -48,35 +51,6 @@ extension SQLiteHubTransaction {
       ON CONFLICT (id) DO UPDATE SET \(renewed)
       """
     ).run(parameters)
-  }
-
-  private func write(
-    _ entry: LedgerEntry, at now: Milliseconds, random: (Int) -> [UInt8]
-  ) throws {
-    let marks = Array(repeating: "?", count: 18).joined(separator: ", ")
-    try query("INSERT INTO kreissync_ledger VALUES (\(marks))").run(
-      .text(UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))),
-      .integer(now), Parameter(entry.caseID), .integer(Int64(entry.row.table)),
-      Parameter(entry.row.id), .integer(Int64(entry.column)), .integer(entry.base),
-      .integer(entry.seq), Parameter(entry.policy?.rawValue), .text(entry.rule.rawValue),
-      .integer(entry.epoch), .text(entry.role.rawValue), Parameter(entry.kept.value),
-      Parameter(entry.kept.site), .integer(entry.kept.editedAt), Parameter(entry.lost.value),
-      Parameter(entry.lost.site), .integer(entry.lost.editedAt))
-  }
-
-  private func write(
-    _ proposal: Proposal, at now: Milliseconds, random: (Int) -> [UInt8]
-  ) throws {
-    let marks = Array(repeating: "?", count: 18).joined(separator: ", ")
-    try query("INSERT INTO kreissync_proposal VALUES (\(marks))").run(
-      .text(UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))),
-      .integer(now), .text("open"), Parameter(proposal.caseID),
-      .integer(Int64(proposal.row.table)), Parameter(proposal.row.id),
-      Parameter(proposal.column.map(Int64.init)), .integer(proposal.base), .integer(proposal.seq),
-      Parameter(proposal.policy?.rawValue), .text(proposal.rule.rawValue),
-      .integer(proposal.epoch), Parameter(proposal.kept.value), Parameter(proposal.kept.site),
-      .integer(proposal.kept.editedAt), Parameter(proposal.proposed.value),
-      Parameter(proposal.proposed.site), .integer(proposal.proposed.editedAt))
   }
 
   /// Appends one transaction: its entries, its leaf, the tree's new nodes, the counter's new head.
@@ -138,58 +112,6 @@ extension SQLiteHubTransaction {
         hash: try hash(row, 3))
     }
   }
-
-  func ledger(_ filter: LedgerFilter) throws -> [StoredLedgerEntry] {
-    try query(
-      """
-      SELECT id, recorded_at, case_id, t, row_id, column_number, base, seq, policy, rule, epoch,
-        role, kept_value, kept_site, kept_edited_at, lost_value, lost_site, lost_edited_at
-      FROM kreissync_ledger WHERE (?1 IS NULL OR id = ?1) AND (?2 IS NULL OR case_id = ?2)
-      ORDER BY recorded_at, id
-      """
-    ).all(Parameter(filter.id), Parameter(filter.caseID?.string)) { row in
-      guard let rule = Rule(rawValue: row.text(9)), let role = Role(rawValue: row.text(11)) else {
-        throw HubStoreError.unusable("ledger entry \(row.text(0)) has an unknown rule or role")
-      }
-      return StoredLedgerEntry(
-        id: row.text(0), recordedAt: row.integer(1),
-        entry: LedgerEntry(
-          caseID: row.identifier(2),
-          row: RowKey(table: Int(row.integer(3)), id: row.identifier(4)),
-          column: Int(row.integer(5)), base: row.integer(6), seq: row.integer(7),
-          policy: row.optionalText(8).flatMap(Policy.init), rule: rule, epoch: row.integer(10),
-          role: role, kept: contender(row, at: 12), lost: contender(row, at: 15)))
-    }
-  }
-
-  func proposals() throws -> [StoredProposal] {
-    try query(
-      """
-      SELECT id, recorded_at, state, case_id, t, row_id, column_number, base, seq, policy, rule,
-        epoch, kept_value, kept_site, kept_edited_at, proposed_value, proposed_site,
-        proposed_edited_at
-      FROM kreissync_proposal ORDER BY recorded_at, id
-      """
-    ).all { row in
-      guard let rule = Rule(rawValue: row.text(10)) else {
-        throw HubStoreError.unusable("proposal \(row.text(0)) has an unknown rule")
-      }
-      return StoredProposal(
-        id: row.text(0), recordedAt: row.integer(1), state: row.text(2),
-        proposal: Proposal(
-          caseID: row.identifier(3),
-          row: RowKey(table: Int(row.integer(4)), id: row.identifier(5)),
-          column: row.optionalInteger(6).map(Int.init), base: row.integer(7), seq: row.integer(8),
-          policy: row.optionalText(9).flatMap(Policy.init), rule: rule, epoch: row.integer(11),
-          kept: contender(row, at: 12), proposed: contender(row, at: 15)))
-    }
-  }
-
-  private func contender(_ row: ResultRow, at column: Int) -> Contender {
-    Contender(
-      value: row.value(column) ?? .null, site: row.identifier(column + 1),
-      editedAt: row.integer(column + 2))
-  }
 }
 
 extension LogEntry.Content {
@@ -203,6 +125,7 @@ extension LogEntry.Content {
     case .end: "end"
     case .lead: "lead"
     case .history: "history"
+    case .decision: "decision"
     }
   }
 }

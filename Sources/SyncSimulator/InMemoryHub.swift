@@ -94,6 +94,7 @@ final class InMemoryHubTransaction: HubWriter {
     case entries(ReplicaLogID, [EntryID])
     case batch(BatchID)
     case handovers(HandoverMemory)
+    case decision(place: Int)
     case backups(BackupRecord)
     case growth(CountyRecord, Schema, RowMemory)
   }
@@ -120,6 +121,7 @@ final class InMemoryHubTransaction: HubWriter {
       case .entries(let log, let added): memory.batches.remove(added, of: log)
       case .batch(let id): memory.batches.remove(id)
       case .handovers(let before): memory.handovers = before
+      case .decision(let place): memory.log.takeBackDecision(at: place)
       case .backups(let record): memory.backups = record
       case .growth(let county, let schema, let rows):
         memory.county = county
@@ -146,8 +148,14 @@ final class InMemoryHubTransaction: HubWriter {
     }
     for grant in plan.grants { undoSteps.append(.grant(memory.scope.add(grant))) }
     for end in plan.ends { undoSteps.append(.grant(memory.scope.end(end))) }
-    for entry in plan.ledger { memory.log.append(entry, at: now, random: random) }
+    for entry in plan.ledger {
+      memory.log.append(
+        entry, replacedSeq: plan.replacement(of: entry), at: now, random: random)
+    }
     for proposal in plan.proposals { memory.log.append(proposal, at: now, random: random) }
+    for decided in plan.decidedProposals {
+      if let place = memory.log.decide(decided) { undoSteps.append(.decision(place: place)) }
+    }
     memory.log.append(plan.log, random: random)
   }
 
@@ -377,7 +385,22 @@ extension InMemoryHubTransaction {
   }
 
   func ledger(_ filter: LedgerFilter) -> [StoredLedgerEntry] { memory.log.ledger(filter) }
-  func proposals() -> [StoredProposal] { memory.log.sortedProposals }
+  func replacedValues(of site: SiteID, above seq: Int64, limit: Int) -> [StoredLedgerEntry] {
+    memory.log.replacedValues(of: site, above: seq, limit: limit)
+  }
+  func proposals(_ filter: ProposalFilter) -> [StoredProposal] {
+    memory.log.sortedProposals.filter { stored in
+      (filter.id.map { ByteText($0) == ByteText(stored.id) } ?? true)
+        && (filter.caseID.map { $0 == stored.proposal.caseID } ?? true)
+        && (filter.row.map { $0 == stored.proposal.row } ?? true)
+        && (filter.state.map { $0 == stored.state } ?? true)
+        && (filter.lead.map { memory.scope.stored(stored.proposal.caseID)?.lead == $0 } ?? true)
+    }
+  }
+
+  func decisions(onProposalsOf site: SiteID, above seq: Int64, limit: Int) -> [StoredProposal] {
+    memory.log.decisions(onProposalsOf: site, above: seq, limit: limit)
+  }
 
   func log(from seq: Int64, limit: Int) -> [StoredLogEntry] {
     memory.log.entries(from: seq, limit: limit)

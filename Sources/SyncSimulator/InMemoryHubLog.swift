@@ -44,15 +44,41 @@ struct LogMemory: Sendable {
 
   // MARK: Appending
 
-  mutating func append(_ entry: LedgerEntry, at now: Milliseconds, random: (Int) -> [UInt8]) {
+  mutating func append(
+    _ entry: LedgerEntry, replacedSeq: Int64?, at now: Milliseconds, random: (Int) -> [UInt8]
+  ) {
     let id = UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))
-    ledger.append(StoredLedgerEntry(id: id, recordedAt: now, entry: entry))
+    ledger.append(
+      StoredLedgerEntry(id: id, recordedAt: now, entry: entry, replacedSeq: replacedSeq))
   }
 
   mutating func append(_ proposal: Proposal, at now: Milliseconds, random: (Int) -> [UInt8]) {
     let id = UUIDv7.text(milliseconds: now, random: random(UUIDv7.randomByteCount))
-    proposals.append(
-      StoredProposal(id: id, recordedAt: now, state: "open", proposal: proposal))
+    proposals.append(StoredProposal(id: id, recordedAt: now, proposal: proposal))
+  }
+
+  /// Notes a decision.
+  ///
+  /// - Returns: where it is, to be taken back; nil if there is nothing open of this id.
+  mutating func decide(_ decided: DecidedProposal) -> Int? {
+    let place = proposals.firstIndex { $0.id == decided.id && $0.decision == nil }
+    if let place { replaceDecision(at: place, by: decided) }
+    return place
+  }
+
+  mutating func takeBackDecision(at place: Int) { replaceDecision(at: place, by: nil) }
+
+  private mutating func replaceDecision(at place: Int, by decision: DecidedProposal?) {
+    let before = proposals[place]
+    proposals[place] = StoredProposal(
+      id: before.id, recordedAt: before.recordedAt, proposal: before.proposal, decision: decision)
+  }
+
+  func decisions(onProposalsOf site: SiteID, above seq: Int64, limit: Int) -> [StoredProposal] {
+    let all = proposals.filter {
+      $0.proposal.proposed.site == site && ($0.decision?.seq ?? 0) > seq
+    }
+    return all.sorted { $0.decision!.seq < $1.decision!.seq }.suffix(limit)
   }
 
   /// Appends one transaction: its entries, its leaf, the tree's new nodes, the counter's new head.
@@ -115,6 +141,13 @@ struct LogMemory: Sendable {
       .filter { id == nil || ByteText($0.id) == id }
       .filter { filter.caseID == nil || $0.entry.caseID == filter.caseID }
       .sorted { ($0.recordedAt, ByteText($0.id)) < ($1.recordedAt, ByteText($1.id)) }
+  }
+
+  func replacedValues(of site: SiteID, above seq: Int64, limit: Int) -> [StoredLedgerEntry] {
+    let all = ledger.filter { $0.entry.lost.site == site && ($0.replacedSeq ?? 0) > seq }
+    return all.sorted {
+      ($0.replacedSeq!, $0.entry.column) < ($1.replacedSeq!, $1.entry.column)
+    }.suffix(limit)
   }
 
   /// Ordered by time and id.

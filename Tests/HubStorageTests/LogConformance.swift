@@ -139,7 +139,7 @@ struct LogConformance {
     let stored = try store.read { try $0.proposals() }
     #expect(stored.map(\.proposal) == [first, second])
     #expect(stored.map(\.recordedAt) == [200, 300])
-    #expect(stored.map(\.state) == ["open", "open"])
+    #expect(stored.map(\.state) == [.open, .open])
     #expect(stored[0].id != stored[1].id)
   }
 }

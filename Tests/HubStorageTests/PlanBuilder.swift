@@ -83,6 +83,19 @@ struct PlanBuilder {
   mutating func lose(_ entry: LedgerEntry) { plan.ledger.append(entry) }
   mutating func propose(_ proposal: Proposal) { plan.proposals.append(proposal) }
 
+  /// A decision with its entry in the log.
+  @discardableResult
+  mutating func decide(
+    _ id: String, in caseID: CaseID, _ state: ProposalState, by site: SiteID = .hub,
+    at now: Milliseconds = 9_500
+  ) -> DecidedProposal {
+    seq += 1
+    append(.decision(caseID, proposal: id, state), by: site)
+    let decided = DecidedProposal(id: id, state: state, decider: site, decidedAt: now, seq: seq)
+    plan.decidedProposals.append(decided)
+    return decided
+  }
+
   private mutating func append(_ content: LogEntry.Content, by site: SiteID) {
     plan.log.append(
       LogEntry(

@@ -52,13 +52,27 @@ extension LedgerEntry {
   }
 }
 
+extension LedgerEntry {
+  static func replacement(
+    in caseID: CaseID, _ column: Int, seq: Int64, kept: SiteID, lost: SiteID
+  ) -> LedgerEntry {
+    LedgerEntry(
+      caseID: caseID, row: person("p1"), column: column, base: 1, seq: seq, policy: .lead,
+      rule: .leadWins, epoch: 1, role: .lead,
+      kept: Contender(value: .text("kept"), site: kept, editedAt: 1),
+      lost: Contender(value: .text("lost"), site: lost, editedAt: 2))
+  }
+}
+
 extension Proposal {
-  static func sample(in caseID: CaseID, column: Int? = 1, policy: Policy? = .manual) -> Proposal {
+  static func sample(
+    in caseID: CaseID, column: Int? = 1, policy: Policy? = .manual, by site: SiteID = "b"
+  ) -> Proposal {
     Proposal(
       caseID: caseID, row: person("p1"), column: column, base: 1, seq: 2, policy: policy,
       rule: .personDecides, epoch: 3,
       kept: Contender(value: .null, site: "a", editedAt: 10),
-      proposed: Contender(value: .text("Übernächster"), site: "b", editedAt: 11))
+      proposed: Contender(value: .text("Übernächster"), site: site, editedAt: 11))
   }
 }
 

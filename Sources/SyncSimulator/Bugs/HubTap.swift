@@ -92,7 +92,15 @@ class HubTap: HubWriter {
   }
 
   func ledger(_ filter: LedgerFilter) throws -> [StoredLedgerEntry] { try reader.ledger(filter) }
-  func proposals() throws -> [StoredProposal] { try reader.proposals() }
+  func proposals(_ filter: ProposalFilter) throws -> [StoredProposal] {
+    try reader.proposals(filter)
+  }
+  func decisions(onProposalsOf site: SiteID, above seq: Int64, limit: Int) throws
+    -> [StoredProposal]
+  { try reader.decisions(onProposalsOf: site, above: seq, limit: limit) }
+  func replacedValues(of site: SiteID, above seq: Int64, limit: Int) throws
+    -> [StoredLedgerEntry]
+  { try reader.replacedValues(of: site, above: seq, limit: limit) }
   func log(from seq: Int64, limit: Int) throws -> [StoredLogEntry] {
     try reader.log(from: seq, limit: limit)
   }
