@@ -44,6 +44,22 @@ enum BlockLaws {
       "a batch keeps its limits, also where it is bad")
   }
 
+  static func logPayload(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    let logged: LoggedRow?
+    do {
+      logged = try LoggedRow(decoding: bytes)
+    } catch {
+      return try refused(error, of: bytes)
+    }
+    guard let image = logged?.image else { return .read }
+    var writer = ByteWriter()
+    image.encode(into: &writer)
+    try require(
+      bytes.suffix(writer.bytes.count).elementsEqual(writer.bytes),
+      "a row that was read from a payload is written as it stood")
+    return .read
+  }
+
   static func push(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     let body: (session: Int64, batch: [UInt8])
     do {

@@ -30,12 +30,17 @@ package enum DecoderTable {
       "page", reads: "one page of a pull", from: "the hub, or who holds its key",
       covers: [
         "SyncProtocol/PullPage.swift init(decoding", "SyncProtocol/PullPage.swift struct Head",
+        "SyncProtocol/EditNewsMessages.swift struct WireDecision",
+        "SyncProtocol/EditNewsMessages.swift struct WireReplacement",
       ],
       check: BlockLaws.page),
     FuzzedDecoder(
       "row", reads: "one row in the canonical encoding",
       from: "sites, the hub, and the log's payloads",
       covers: ["SyncCore/RowImage.swift init(from"], check: BlockLaws.row),
+    FuzzedDecoder(
+      "log-payload", reads: "the payload of a log's entry", from: "the hub's file",
+      covers: ["SyncCore/LoggedRow.swift init?(decoding"], check: BlockLaws.logPayload),
     FuzzedDecoder(
       "versions", reads: "the versions of a row's columns", from: "the hub's file",
       covers: ["HubStorage/VersionEncoding.swift func decode"], check: BlockLaws.versions),
@@ -111,6 +116,23 @@ package enum DecoderTable {
       covers: handoverMessage("struct HandoverResponse") + handoverMessage("struct WireHandover")
         + handoverMessage("enum Part"),
       check: MessageLaws.handoverResponse),
+    FuzzedDecoder(
+      "proposals-request", reads: "JSON", from: "any enrolled site",
+      covers: proposalMessage("ProposalsRequest"), check: MessageLaws.proposalsRequest),
+    FuzzedDecoder(
+      "proposals-response", reads: "JSON", from: "the hub",
+      covers: proposalMessage("ProposalsResponse") + proposalMessage("WireProposal")
+        + proposalMessage("WireContender"),
+      check: MessageLaws.proposalsResponse),
+    FuzzedDecoder(
+      "decide-request", reads: "JSON", from: "any enrolled site",
+      covers: proposalMessage("DecideRequest") + [
+        "SyncCore/DecideProposal.swift enum ProposalState"
+      ],
+      check: MessageLaws.decideRequest),
+    FuzzedDecoder(
+      "decide-response", reads: "JSON", from: "the hub", covers: proposalMessage("DecideResponse"),
+      check: MessageLaws.decideResponse),
     FuzzedDecoder(
       "reload-record", reads: "JSON of `reload.json`",
       from: "whoever writes the site's directory",
@@ -278,6 +300,10 @@ package enum DecoderTable {
 
   private static func handoverMessage(_ declaration: String) -> [String] {
     ["SyncProtocol/HandoverMessages.swift \(declaration)"]
+  }
+
+  private static func proposalMessage(_ type: String) -> [String] {
+    ["SyncProtocol/ProposalExchange.swift struct \(type)"]
   }
 
   private static func message(_ type: String) -> [String] {

@@ -97,6 +97,27 @@ enum MessageLaws {
     try message(bytes, as: HandoverResponse.self)
   }
 
+  static func proposalsRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: ProposalsRequest.self)
+  }
+
+  static func proposalsResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: ProposalsResponse.self) { answer throws(BrokenLaw) in
+      for proposal in answer.proposals {
+        try require(
+          WireContender(proposal.proposed.contender) == proposal.proposed, "a side has one text")
+      }
+    }
+  }
+
+  static func decideRequest(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: DecideRequest.self)
+  }
+
+  static func decideResponse(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
+    try message(bytes, as: DecideResponse.self)
+  }
+
   static func reloadRecord(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     try message(bytes, as: ReloadRecord.self)
   }

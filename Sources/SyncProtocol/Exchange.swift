@@ -57,6 +57,8 @@ package enum ProtocolPath {
   package static let snapshotPart = "/v1/snapshot/part"
   package static let compare = "/v1/compare"
   package static let handover = "/v1/handover"
+  package static let proposals = "/v1/proposals"
+  package static let decide = "/v1/proposals/decide"
   /// On the join listener only.
   package static let join = "/v1/join"
 }

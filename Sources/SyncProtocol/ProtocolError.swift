@@ -42,6 +42,12 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     case handoverUnknown = "unknown_handover"
     /// A hand-over that is not the caller's to answer so, or not any more.
     case handoverRefused = "handover_refused"
+    /// The site leads no case with such a proposal.
+    case proposalUnknown = "proposal_unknown"
+    /// Somebody has decided it before.
+    case proposalDecided = "proposal_decided"
+    /// The proposal cannot be accepted as it is.
+    case proposalRefused = "proposal_refused"
     case hubStorageFull = "hub_storage_full"
     case busy
     /// The sender has more requests under way than its share.
@@ -80,10 +86,10 @@ package struct ProtocolError: Error, Codable, Sendable, Equatable {
     switch error.code {
     case .refused, .certificateExpired, .certificateLapsed: 403
     case .badRequest, .unsupportedVersion, .badCertificateRequest: 400
-    case .notFound, .snapshotUnknown, .handoverUnknown: 404
+    case .notFound, .snapshotUnknown, .handoverUnknown, .proposalUnknown: 404
     case .bodyTooLarge: 413
     case .unknownPosition, .fork, .fenced, .restored, .newIncarnation, .historyChanged,
-      .cloned, .held, .handoverRefused:
+      .cloned, .held, .handoverRefused, .proposalDecided, .proposalRefused:
       409
     case .paused, .busy: 503
     case .tooManyRequests: 429

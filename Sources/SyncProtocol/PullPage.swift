@@ -14,6 +14,14 @@ package struct PullPage: Sendable, Equatable {
     package var consistency: [String]
     /// On the last page: the digest of the site's whole scope at the checkpoint.
     package var scopeDigest: String?
+    /// On the last page: what was decided on the site's own proposals since the request's
+    /// position, in the log's order. Nil for nothing.
+    package var decisions: [WireDecision]?
+    /// On the last page: which of the site's own values stood and lost since, in the log's order.
+    /// Nil for none.
+    package var replaced: [WireReplacement]?
+    /// On the last page: how many proposals wait in the cases that the site leads. Nil for none.
+    package var openProposals: Int64?
 
     package init() {
       consistency = []

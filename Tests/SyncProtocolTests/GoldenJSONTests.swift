@@ -308,6 +308,55 @@ struct GoldenJSONTests {
     try expect("json.renew_response", RenewResponse(certificate: pem("CERTIFICATE")))
   }
 
+  @Test("proposals are listed and decided, and their decisions told")
+  func proposals() throws {
+    func side(_ value: Value, _ site: String, at time: Milliseconds) -> Contender {
+      Contender(value: value, site: SiteID(site), editedAt: time)
+    }
+    func proposal(
+      _ table: Int, _ row: String, column: Int?, _ policy: Policy?, _ rule: Rule, kept: Value,
+      proposed: Value
+    ) -> Proposal {
+      Proposal(
+        caseID: Sample.caseID, row: RowKey(table: table, id: RowID(row)), column: column, base: 2,
+        seq: 3, policy: policy, rule: rule, epoch: 1,
+        kept: side(kept, "s-a", at: 1_763_000_000_000),
+        proposed: side(proposed, "s-b", at: 1_763_000_060_000))
+    }
+    let value = proposal(
+      3, "r1", column: 1, .lead, .leadDecides, kept: .text("Meier"), proposed: .text("Meyer"))
+    let deletion = proposal(
+      7, "g1", column: nil, nil, .changedMeanwhile, kept: .null, proposed: .null)
+    try expect("json.proposals_request", ProposalsRequest(session: 300, after: "p0"))
+    try expect(
+      "json.proposals_response",
+      ProposalsResponse(
+        proposals: [
+          WireProposal(
+            id: "p1", recordedAt: 1_763_000_400_000, value,
+            stands: side(.text("Maier"), "s-a", at: 1_763_000_300_000)),
+          WireProposal(id: "p2", recordedAt: 1_763_000_400_000, deletion, stands: nil),
+        ], hasMore: false))
+    try expect(
+      "json.decide_request", DecideRequest(session: 300, id: "p1", state: .accepted))
+    try expect(
+      "json.decide_response",
+      DecideResponse(
+        DecidedProposal(
+          id: "p1", state: .accepted, decider: SiteID("s-a"), decidedAt: 1_763_000_500_000,
+          seq: 5)))
+    var head = PullPage.Head()
+    head.decisions = [
+      WireDecision(row: value.row, column: 1, state: .accepted),
+      WireDecision(row: deletion.row, column: nil, state: .rejected),
+    ]
+    head.replaced = [
+      WireReplacement(row: value.row, column: 2, rule: .laterEditWins, value: .text("0711"))
+    ]
+    head.openProposals = 2
+    try expect("json.pull_page_head", head)
+  }
+
   @Test("an error is written and read")
   func error() throws {
     try expect(

@@ -150,6 +150,21 @@ struct RandomMessages {
     }
     page.cases = several(upTo: 4) { $0.caseRecord() }
     page.rows = several(upTo: 8) { $0.rowItem() }
+    page.head.openProposals = chance(in: 2) ? natural() : nil
+    page.head.decisions =
+      chance(in: 2)
+      ? several(upTo: 3) {
+        WireDecision(
+          row: $0.rowKey(), column: $0.chance(in: 2) ? $0.below(60) : nil,
+          state: $0.element(of: ProposalState.allCases))
+      } : nil
+    page.head.replaced =
+      chance(in: 2)
+      ? several(upTo: 3) {
+        WireReplacement(
+          row: $0.rowKey(), column: $0.below(60), rule: $0.element(of: Rule.allCases),
+          value: $0.chance(in: 2) ? $0.value() : nil)
+      } : nil
     page.digests = several(upTo: 4) {
       (CaseID($0.identifier()), Digest128(high: $0.next(), low: $0.next()))
     }

@@ -33,7 +33,8 @@ struct SpecificationTests {
   @Test(
     "every layout has an example",
     arguments: [
-      "row.case_file", "batch.first", "push.body", "page.last", "log.grant", "log.commitment.2",
+      "row.case_file", "batch.first", "push.body", "page.last", "log.grant", "log.decision",
+      "log.commitment.2",
       "tree.leaf.0", "tree.head.3", "tree.proof.1.3", "digest.case_file", "digest.scope",
       "join.bytes",
     ])
@@ -72,7 +73,8 @@ struct SpecificationTests {
         ProtocolPath.incarnation, ProtocolPath.history, ProtocolPath.returned, ProtocolPath.hello,
         ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
         ProtocolPath.schema, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.join,
-        ProtocolPath.renew, ProtocolPath.compare, ProtocolPath.handover,
+        ProtocolPath.renew, ProtocolPath.compare, ProtocolPath.handover, ProtocolPath.proposals,
+        ProtocolPath.decide,
       ]
     ])
   func paths(paths: [String]) throws {
@@ -128,6 +130,9 @@ struct SpecificationTests {
       ),
       ("json.handover_request.accept", "HandoverRequest"),
       ("json.handover_response", "HandoverResponse"),
+      ("json.proposals_request", "ProposalsRequest"),
+      ("json.proposals_response", "ProposalsResponse"),
+      ("json.decide_request", "DecideRequest"), ("json.decide_response", "DecideResponse"),
       ("json.error", "Error"),
     ])
   func keys(vectors: String, schema: String) throws {
@@ -173,6 +178,13 @@ struct SpecificationTests {
       ("the name of a machine", ProtocolLimit.machineByteCountMax, "bytes"),
       ("cases whose rows one comparison asks for", CompareRequest.caseCountMax, ""),
       ("cases or rows in one answer to it", CompareRequest.itemCountMax, ""),
+      ("proposals in one answer", ProposalsRequest.itemCountMax, ""),
+      (
+        "an answer with proposals is closed above", ProposalsRequest.textByteCountTarget, "bytes"
+      ),
+      ("decisions in one pull", WireDecision.countMax, ""),
+      ("replaced values in one pull", WireReplacement.countMax, ""),
+      ("the texts of replaced values in one pull", WireReplacement.textByteCountMax, "bytes"),
       ("instructions in one hello", ProtocolLimit.instructionCountMax, ""),
     ])
   func limits(what: String, limit: Int, unit: String) throws {

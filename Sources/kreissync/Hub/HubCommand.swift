@@ -12,8 +12,8 @@ struct HubCommand: ParsableCommand {
     subcommands: [
       HubInit.self, HubServe.self, HubSite.self, HubStatus.self, HubConflicts.self,
       HubProposals.self, HubLog.self, HubRow.self, HubResync.self, HubKeys.self,
-        HubSchema.self, HubRestore.self, HubRebuild.self, HubBackup.self, HubCheck.self,
-        HubHandover.self, HubParticipate.self, HubRelease.self,
+      HubSchema.self, HubRestore.self, HubRebuild.self, HubBackup.self, HubCheck.self,
+      HubHandover.self, HubParticipate.self, HubRelease.self,
     ])
 }
 
