@@ -33,6 +33,7 @@ struct ListenerResponder: HTTPResponder {
     ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye, ProtocolPath.schema,
     ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.compare,
     ProtocolPath.handover,
+    ProtocolPath.proposals, ProtocolPath.decide,
   ]
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {

@@ -221,6 +221,14 @@ package enum AdministrationError: Error, Equatable, Sendable {
   case caseNotHeld(CaseID, site: SiteID)
   /// The site's state forbids it.
   case notPossible(SiteID, state: SiteState)
+  /// No such proposal, or none in a case that the caller leads.
+  case unknownProposal(String)
+  /// Somebody has decided it before.
+  case proposalDecided(StoredProposal)
+  /// The ledger has no such entry.
+  case unknownConflict(String)
+  /// A decision that cannot be carried out, by the table of its row.
+  case undecidable(SettlementObstacle, table: String, RowID)
 
   /// The entry that cannot stand, by its place from 0.
   package var entry: Int? {
@@ -228,7 +236,7 @@ package enum AdministrationError: Error, Equatable, Sendable {
     case .columnsMissing(_, _, let entry), .rowRefused(_, _, _, let entry), .idTwice(_, let entry):
       entry
     case .unknownSite, .unknownCase, .unknownRow, .caseNeeded, .caseNotHeld, .rowInUse,
-      .notPossible:
+      .notPossible, .unknownProposal, .proposalDecided, .unknownConflict, .undecidable:
       nil
     }
   }

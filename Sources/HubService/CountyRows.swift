@@ -129,10 +129,13 @@ extension CountyAdministration {
 
   /// Decides changes of the hub's and writes what comes of them.
   ///
+  /// - Parameters:
+  ///   - settlement: set where they write what a person decided.
+  ///   - more: adds to the plan what else belongs to it, behind the log's head that it is given.
   /// - Throws: ``AdministrationError`` for the first that was not applied; nothing is written then.
   func write(
-    _ changes: [Change], at now: Milliseconds, in writer: some HubWriter,
-    with more: (inout Plan, Int64) -> Void = { _, _ in }
+    _ changes: [Change], as settlement: Settlement? = nil, at now: Milliseconds,
+    in writer: some HubWriter, with more: (inout Plan, Int64) -> Void = { _, _ in }
   ) throws {
     var view = try writer.view(for: changes, by: .hub, schema: writer.schema)
     for change in changes where change.caseID.isCase && view.cases[change.caseID] == nil {
@@ -146,11 +149,11 @@ extension CountyAdministration {
     }
     let author = Author(
       site: .hub, incarnation: IncarnationID(""), ancestors: [], clockSkew: 0)
+    var context = try CountyService.context(
+      for: author, areas: [], now: now, rules: rules, in: writer)
+    context.settlement = settlement
     var plan = Decision.decide(
-      changes, view: view,
-      context: try CountyService.context(
-        for: author, areas: [], now: now, rules: rules, in: writer),
-      digestKey: try writer.county.digester)
+      changes, view: view, context: context, digestKey: try writer.county.digester)
     for (place, answer) in plan.answers.enumerated() where answer.verdict != .applied {
       let change = changes[place]
       throw AdministrationError.rowRefused(

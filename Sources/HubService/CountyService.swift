@@ -51,6 +51,10 @@ package struct CountyService: Sendable {
         return try json(compare(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.handover, .json):
         return try json(handover(try WireJSON.decode(request.body), from: site))
+      case (ProtocolPath.proposals, .json):
+        return try json(proposals(try WireJSON.decode(request.body), for: site))
+      case (ProtocolPath.decide, .json):
+        return try json(decide(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.bye, .json):
         return try json(bye(try WireJSON.decode(request.body), from: site))
       case (ProtocolPath.snapshot, .json):

@@ -171,6 +171,9 @@ private struct PageBuilder {
       .map(\.text)
     let mentions = try reader.mentionDigests(for: site.id, schema: schema)
     page.head.scopeDigest = mentions.scope(try reader.scopeDigest(for: site.id)).text
+    page.head.decisions = try reader.wireDecisions(for: site.id, above: since.seq)
+    page.head.replaced = try reader.wireReplacements(for: site.id, above: since.seq)
+    page.head.openProposals = try reader.wireOpenProposals(for: site.id)
     page.digests = try reader.caseDigests(
       for: site.id, above: comparesAll ? 0 : since.seq
     ).map { ($0.caseID, mentions.seen[$0.caseID] ?? $0.digest) }

@@ -17,7 +17,7 @@ struct HostileSiteTests {
   private static let rows = ["Content-Type: application/vnd.kreissync.rows"]
   private static let paths = [
     ProtocolPath.hello, ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye,
-    ProtocolPath.compare, ProtocolPath.handover,
+    ProtocolPath.compare, ProtocolPath.handover, ProtocolPath.proposals, ProtocolPath.decide,
   ]
 
   @Test("Nonsense at every path is refused with a reason, and the hub goes on")
