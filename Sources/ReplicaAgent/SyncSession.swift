@@ -355,12 +355,10 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   }
 
   private mutating func apply() throws {
-    guard let head = pageHead, let checkpoint = head.checkpoint?.position,
-      let digest = head.scopeDigest.flatMap({ Digest128(text: $0) })
-    else { throw SessionError.unfitAnswer("the last page has no checkpoint") }
-    try verify(checkpoint, proof: head.consistency)
-    let scope = PulledScope(
-      checkpoint: checkpoint, scopeDigest: digest, pages: SpooledPages(spool: spool))
+    guard let head = pageHead, let scope = head.scope(of: SpooledPages(spool: spool)) else {
+      throw SessionError.unfitAnswer("the last page has no checkpoint")
+    }
+    try verify(scope.checkpoint, proof: head.consistency)
     let outcome = try file.apply(scope, at: environment.now())
     spool.removeAll()
     record = try file.record()

@@ -152,13 +152,4 @@ extension ReplicaFile {
       }
     }
   }
-
-  /// Proposals of this site that the hub has answered with `proposal`, by the notices.
-  package func proposalNoticeCount() throws -> Int64 {
-    try read { database in
-      try Query(
-        database, "SELECT count(*) FROM kreissync_notice_log WHERE verdict = 'proposal'"
-      ).first { $0.integer(0) } ?? 0
-    }
-  }
 }

@@ -107,6 +107,7 @@ struct Application {
     record.scopeDigest = scope.scopeDigest
     record.digestEqual = outcome.isEqual
     try ReplicaFile.store(record, in: database)
+    try file.tell(scope.news, at: now, in: database)
     return outcome
   }
 

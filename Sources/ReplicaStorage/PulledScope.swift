@@ -56,6 +56,8 @@ package struct PulledScope {
   package let checkpoint: Position
   package var scopeDigest: Digest128
   package var pages: any PulledPages
+  /// What became of the site's own earlier edits, and what waits for it.
+  package var news = EditNews()
 
   package init(checkpoint: Position, scopeDigest: Digest128, pages: any PulledPages) {
     self.checkpoint = checkpoint

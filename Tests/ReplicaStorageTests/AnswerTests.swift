@@ -30,7 +30,6 @@ struct AnswerTests {
     #expect(tally.counts == [.applied: 1, .overridden: 1, .proposal: 1, .refused: 1])
     #expect(tally.coalesced == 1 && tally.total == 5)
     #expect(try replica.file.pendingCount() == 0)
-    #expect(try replica.file.proposalNoticeCount() == 1)
   }
 
   @Test("what was applied leaves no notice and asks for nothing")
