@@ -32,8 +32,7 @@ struct ListenerResponder: HTTPResponder {
     ProtocolPath.incarnation, ProtocolPath.history, ProtocolPath.returned, ProtocolPath.hello,
     ProtocolPath.push, ProtocolPath.pull, ProtocolPath.bye, ProtocolPath.schema,
     ProtocolPath.renew, ProtocolPath.snapshot, ProtocolPath.snapshotPart, ProtocolPath.compare,
-    ProtocolPath.handover,
-    ProtocolPath.proposals, ProtocolPath.decide,
+    ProtocolPath.handover, ProtocolPath.proposals, ProtocolPath.decide,
   ]
 
   func respond(to request: Request, context: ConnectionContext) async throws -> Response {
@@ -109,7 +108,7 @@ struct ListenerResponder: HTTPResponder {
   private static func work(at path: String) -> Admission.Work {
     switch path {
     case ProtocolPath.incarnation, ProtocolPath.hello, ProtocolPath.push, ProtocolPath.bye,
-      ProtocolPath.handover, ProtocolPath.join:
+      ProtocolPath.handover, ProtocolPath.decide, ProtocolPath.join:
       .write
     default: .read
     }

@@ -73,8 +73,8 @@ extension CountyAdministration {
     return (
       HandoverForecast(
         handover: handover, unsent: unsent,
-        openProposals: try reader.proposals().count {
-          $0.state == "open" && named.contains($0.proposal.caseID)
+        openProposals: try reader.proposals(ProposalFilter(state: .open)).count {
+          named.contains($0.proposal.caseID)
         },
         withoutConsent: withoutConsent), cases
     )

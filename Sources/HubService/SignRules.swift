@@ -44,18 +44,17 @@ package struct SignRules: Sendable {
     package let isAwaited: Bool
     /// It waits for this one or for others.
     package let isRecovering: Bool
-    /// Proposals of this site that nobody has decided.
+    /// Proposals that wait for its decision.
     package let proposalCount: Int
   }
 
   /// All sites of a county, in order of their names.
   package static func looks(in reader: some HubReader) throws -> [Look] {
-    let proposals = try reader.proposals().filter { $0.state == "open" }
     let isRecovering = try reader.isRecovering
     return try reader.sites.map { site in
       Look(
         site: site, isAwaited: try site.isAwaited(in: reader), isRecovering: isRecovering,
-        proposalCount: proposals.count { $0.proposal.proposed.site == site.id })
+        proposalCount: try reader.proposals(waitingFor: site.id).count)
     }
   }
 

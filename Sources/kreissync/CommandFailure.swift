@@ -205,7 +205,8 @@ extension CommandFailure {
 
   private static func exit(ofRefusal code: String) -> CommandExit {
     switch ProtocolError.Code(rawValue: code) {
-    case .refused, .handoverRefused, .certificateExpired, .certificateLapsed: .refused
+    case .refused, .handoverRefused, .proposalRefused, .certificateExpired, .certificateLapsed:
+      .refused
     case .paused, .busy, .tooManyRequests, .hubStorageFull, .fenced: .deferred
     case .fork, .cloned, .held, .restored, .newIncarnation, .historyChanged,
       .unknownPosition:

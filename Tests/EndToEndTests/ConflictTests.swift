@@ -134,6 +134,9 @@ struct ConflictTests {
       #expect(conflict["rule"] == "lead_wins" && conflict["lost"]["value"] == "Field")
       try pair.field.sync()
       #expect(try pair.field.value("SELECT family_name FROM person") == "Lead")
+      let told = try pair.field.notices()
+      #expect(told.map(\.["reason"]) == ["lead_wins"], "it stood, and lost afterwards")
+      #expect(told[0]["your_value"] == "Field" && told[0]["kept_value"] == "Lead")
     }
   }
 
@@ -157,8 +160,8 @@ struct ConflictTests {
       #expect(proposals.count == 1)
       #expect(proposals[0]["proposed"]["value"] == "Field" && proposals[0]["state"] == "open")
       let line = try pair.county.hub("status").json["sites"].items
-        .first { $0["site"] == .text(pair.field.id) }
-      #expect(line?["proposals"] == 1)
+        .first { $0["site"] == .text(pair.municipality.id) }
+      #expect(line?["proposals"] == 1, "it waits for the lead")
     }
   }
 

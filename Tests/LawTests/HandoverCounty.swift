@@ -99,7 +99,7 @@ final class HandoverCounty {
   /// The values that wait for the lead.
   func proposed() throws -> Set<Value> {
     Set(
-      try county.hub.read { try $0.proposals() }.filter { $0.state == "open" }
+      try county.hub.read { try $0.proposals(ProposalFilter(state: .open)) }
         .map(\.proposal.proposed.value))
   }
 

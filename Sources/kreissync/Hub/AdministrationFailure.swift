@@ -40,6 +40,24 @@ extension CommandFailure {
     case .idTwice(let id, _):
       self.init(
         .usage, "id_twice", "the id \(id) is given to two rows", hint: "give each row its own")
+    case .unknownProposal(let id):
+      self.init(
+        .failed, "unknown_proposal", "there is no proposal \(id)",
+        hint: "`kreissync hub proposals list` names them")
+    case .proposalDecided(let stored):
+      let fate = stored.decision.map {
+        "\($0.state.rawValue) on \(rfc3339($0.decidedAt)) by \($0.decider)"
+      }
+      self.init(
+        .failed, "proposal_decided", "proposal \(stored.id) was \(fate ?? "decided") before",
+        hint: "what lost stands in the ledger: `kreissync hub conflicts list`; nothing was written")
+    case .unknownConflict(let id):
+      self.init(
+        .failed, "unknown_conflict", "the ledger has no entry \(id)",
+        hint: "`kreissync hub conflicts list` names them")
+    case .undecidable(let obstacle, let table, let id):
+      self.init(
+        .failed, obstacle.code, "row \(id) of \(table): \(obstacle.fact)", hint: obstacle.cure)
     case .rowRefused(let table, let id, let rule, _):
       self.init(
         .refused, rule.rawValue, "row \(id) of \(table) is refused by the rule \(rule.rawValue)",

@@ -1,11 +1,13 @@
 import ArgumentParser
+import Caseload
+import HubService
 import HubStorage
 import SyncCore
 
 struct HubConflicts: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "conflicts", abstract: "The ledger: every value that lost.",
-    subcommands: [HubConflictsList.self, HubConflictsShow.self])
+    subcommands: [HubConflictsList.self, HubConflictsShow.self, HubConflictsRestore.self])
 }
 
 struct HubConflictsList: ParsableCommand {
@@ -17,24 +19,11 @@ struct HubConflictsList: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let store = try options.directory.open(options.key())
-    let filter = LedgerFilter(caseID: caseID.map { CaseID($0) })
-    let (entries, schema) = try store.read { (try $0.ledger(filter), $0.schema) }
+    let ledger = try options.ledger(LedgerFilter(caseID: caseID.map { CaseID($0) }))
     if output.json {
-      printJSON(.list(entries.map { $0.json(in: schema) }))
+      printJSON(.list(ledger.entries.map(ledger.json)))
     } else {
-      print(
-        TextTable(
-          header: ["id", "table", "column", "rule", "kept by", "lost by", "at"],
-          rows: entries.map { stored in
-            let entry = stored.entry
-            let names = Names(entry.row, column: entry.column, in: schema)
-            return [
-              stored.id, names.table, names.column ?? "–", entry.rule.rawValue,
-              entry.kept.site.string, entry.lost.site.string, rfc3339(stored.recordedAt),
-            ]
-          }
-        ).text)
+      print(ledger.table.text)
     }
   }
 }
@@ -48,133 +37,109 @@ struct HubConflictsShow: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let store = try options.directory.open(options.key())
-    let (found, schema) = try store.read { (try $0.ledger(LedgerFilter(id: id)), $0.schema) }
-    guard let stored = found.first else {
-      throw CommandFailure(
-        .failed, "unknown_conflict", "the ledger has no entry \(id)",
-        hint: "`kreissync hub conflicts list` names them")
+    let ledger = try options.ledger(LedgerFilter(id: id))
+    guard let stored = ledger.entries.first else {
+      throw CommandFailure(AdministrationError.unknownConflict(id))
     }
     if output.json {
-      printJSON(stored.json(in: schema))
-      return
+      printJSON(ledger.json(stored))
+    } else {
+      print(ledger.text(stored))
     }
-    let entry = stored.entry
-    let names = Names(entry.row, column: entry.column, in: schema)
-    print(
-      """
-      \(names.tableLabel), \(names.columnLabel ?? "–") (\(names.table).\(names.column ?? "–"))
-        row    \(entry.row.id)
-        case   \(entry.caseID), epoch \(entry.epoch)
-        kept   \(entry.kept.display)
-        lost   \(entry.lost.display)
-        rule   \(entry.rule.rawValue)\(entry.policy.map { ", policy \($0.rawValue)" } ?? "")
-        base   \(entry.base), stands at \(entry.seq)
-      """)
   }
 }
 
-struct HubProposals: ParsableCommand {
+struct HubConflictsRestore: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "proposals", abstract: "Edits that wait for a decision.",
-    subcommands: [HubProposalsList.self])
-}
-
-struct HubProposalsList: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "Lists the proposals, oldest first.")
+    commandName: "restore",
+    abstract: "Puts a value that lost back, as a new edit of the county.")
 
   @OptionGroup var options: CountyOptions
+  @Argument(help: "The entry's id.") var id: String
+  @Flag(help: "Also where the row was deleted: it comes back as it was before, with this value.")
+  var revive = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let store = try options.directory.open(options.key())
-    let (proposals, schema) = try store.read { (try $0.proposals(), $0.schema) }
+    let restored = try options.directory.administration(options.key()).restore(
+      id, revives: revive)
     if output.json {
-      printJSON(.list(proposals.map { $0.json(in: schema) }))
+      printJSON([
+        "id": .text(id), "case": .text(restored.entries[0].entry.caseID.string),
+        "row": .text(restored.entries[0].entry.row.id.string), "seq": .integer(restored.seq),
+        "restored": .list(restored.entries.map { .text($0.id) }),
+      ])
     } else {
       print(
-        TextTable(
-          header: ["id", "table", "column", "rule", "proposed by", "state", "at"],
-          rows: proposals.map { stored in
-            let proposal = stored.proposal
-            let names = Names(proposal.row, column: proposal.column, in: schema)
-            return [
-              stored.id, names.table, names.column ?? "(delete)", proposal.rule.rawValue,
-              proposal.proposed.site.string, stored.state, rfc3339(stored.recordedAt),
-            ]
-          }
-        ).text)
+        "restored \(restored.entries.map(\.id).joined(separator: ", ")), log at \(restored.seq)")
     }
   }
 }
 
-/// A row's table and column by name and by German label.
-private struct Names {
-  let table: String
-  let column: String?
-  let tableLabel: String
-  let columnLabel: String?
-
-  init(_ row: RowKey, column number: Int?, in schema: Schema) {
-    let table = schema.table(number: row.table)
-    let column = number.flatMap { table?.column(number: $0) }
-    self.table = table?.name ?? "table \(row.table)"
-    self.column = column?.name ?? number.map { "column \($0)" }
-    tableLabel = table?.label ?? self.table
-    columnLabel = column?.label ?? self.column
-  }
-}
-
-extension Contender {
-  fileprivate var display: String {
-    "\(value.display)   by \(site) at \(rfc3339(editedAt))"
-  }
-
-  fileprivate var json: JSONValue {
-    [
-      "value": JSONValue(cell: value), "site": .text(site.string),
-      "edited_at": JSONValue(time: editedAt),
-    ]
-  }
-}
-
-extension Value {
-  fileprivate var display: String {
-    switch self {
-    case .null: "(empty)"
-    case .integer(let number): String(number)
-    case .text(let text): "'\(text.string)'"
+extension CountyOptions {
+  fileprivate func ledger(_ filter: LedgerFilter) throws -> ShownLedger {
+    try directory.open(key()).read { reader in
+      ShownLedger(
+        entries: try reader.ledger(filter), schema: reader.schema, sites: try SiteNames(reader))
     }
   }
 }
 
-extension StoredLedgerEntry {
-  fileprivate func json(in schema: Schema) -> JSONValue {
-    let names = Names(entry.row, column: entry.column, in: schema)
+/// Entries of the ledger with the names that explain them, read at one moment.
+private struct ShownLedger: Sendable {
+  let entries: [StoredLedgerEntry]
+  let schema: Schema
+  let sites: SiteNames
+
+  var table: TextTable {
+    TextTable(
+      header: ["id", "table", "column", "rule", "kept by", "lost by", "at"],
+      rows: entries.map { stored in
+        let entry = stored.entry
+        let names = ContestNames(entry.row, column: entry.column, in: schema)
+        return [
+          stored.id, names.table, names.column ?? "–", entry.rule.rawValue,
+          sites.name(entry.kept.site), sites.name(entry.lost.site), rfc3339(stored.recordedAt),
+        ]
+      })
+  }
+
+  func text(_ stored: StoredLedgerEntry) -> String {
+    let entry = stored.entry
+    let names = ContestNames(entry.row, column: entry.column, in: schema)
+    return """
+      \(names.tableLabel), \(names.columnLabel ?? "–") (\(names.table).\(names.column ?? "–"))
+        row    \(entry.row.id)
+        case   \(entry.caseID), epoch \(entry.epoch)
+        kept   \(sites.text(entry.kept))
+        lost   \(sites.text(entry.lost))
+        rule   \(entry.rule.rawValue)\(entry.policy.map { ", policy \($0.rawValue)" } ?? "")
+        role   \(entry.role.rawValue)
+        base   \(entry.base), stands at \(entry.seq)
+
+      \(explanation(entry))
+      """
+  }
+
+  private func explanation(_ entry: LedgerEntry) -> String {
+    let names = ContestNames(entry.row, column: entry.column, in: schema)
+    return LedgerExplanation(
+      of: entry, table: names.tableLabel, field: names.columnLabel ?? "–", name: sites.name
+    ).text
+  }
+
+  func json(_ stored: StoredLedgerEntry) -> JSONValue {
+    let entry = stored.entry
+    let names = ContestNames(entry.row, column: entry.column, in: schema)
     return [
-      "id": .text(id), "case": .text(entry.caseID.string), "table": .text(names.table),
+      "id": .text(stored.id), "case": .text(entry.caseID.string), "table": .text(names.table),
       "row": .text(entry.row.id.string), "column": names.column.map { .text($0) } ?? .null,
       "base": .integer(entry.base), "seq": .integer(entry.seq),
       "policy": entry.policy.map { .text($0.rawValue) } ?? .null,
       "rule": .text(entry.rule.rawValue), "epoch": .integer(entry.epoch),
-      "role": .text(entry.role.rawValue), "recorded_at": JSONValue(time: recordedAt),
-      "kept": entry.kept.json, "lost": entry.lost.json,
-    ]
-  }
-}
-
-extension StoredProposal {
-  fileprivate func json(in schema: Schema) -> JSONValue {
-    let names = Names(proposal.row, column: proposal.column, in: schema)
-    return [
-      "id": .text(id), "case": .text(proposal.caseID.string), "table": .text(names.table),
-      "row": .text(proposal.row.id.string), "column": names.column.map { .text($0) } ?? .null,
-      "base": .integer(proposal.base), "seq": .integer(proposal.seq),
-      "policy": proposal.policy.map { .text($0.rawValue) } ?? .null,
-      "rule": .text(proposal.rule.rawValue), "epoch": .integer(proposal.epoch),
-      "recorded_at": JSONValue(time: recordedAt), "state": .text(state),
-      "kept": proposal.kept.json, "proposed": proposal.proposed.json,
+      "role": .text(entry.role.rawValue), "recorded_at": JSONValue(time: stored.recordedAt),
+      "kept": sites.json(entry.kept), "lost": sites.json(entry.lost),
+      "explanation": .text(explanation(entry)),
     ]
   }
 }

@@ -11,6 +11,7 @@ struct SiteCommand: ParsableCommand {
     commandName: "site", abstract: "A site and its replica.",
     subcommands: [
       SiteJoin.self, SiteSync.self, SiteRun.self, SiteStatus.self, SiteNotices.self,
+      SiteProposals.self,
       SiteBackup.self, SiteDoctor.self,
       SiteVerify.self, SiteRepair.self, SiteReload.self, SiteHandoverCommand.self,
     ])

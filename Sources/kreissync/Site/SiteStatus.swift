@@ -31,7 +31,7 @@ struct SiteStatus: ParsableCommand {
       try ReplicaCheckFile(directory: options.directory.path).read()?.isDamaged == true
     let light = StatusLight(
       record: record, schemaVersion: file.schema.version, pending: try file.pendingCount(),
-      parked: try file.parkedCount(), proposals: try file.proposalNoticeCount(),
+      parked: try file.parkedCount(), proposals: try file.waitingProposalCount(),
       heldPurges: try file.heldPurgeCount(), isLocked: try file.isLocked(),
       isDamaged: isDamaged,
       proof: record.lastError == "history_rewritten"
@@ -57,6 +57,7 @@ struct SiteStatus: ParsableCommand {
           pending       \(light.pending)
           cursor        \(record.position.seq) of \(record.head)
           parked        \(light.parked)
+          proposals     \(light.proposals)
           last success  \(record.lastSuccess.map(rfc3339) ?? "never")
           next run      \(nextRun.map(rfc3339) ?? "by hand: no daemon runs")\(warnings.text)
         """)
@@ -77,6 +78,7 @@ struct StatusLight: Equatable {
   let reasons: [String]
   let pending: Int64
   let parked: Int64
+  /// Those that wait for this site's decision.
   let proposals: Int64
 
   init(
