@@ -44,6 +44,20 @@ extension SyncSession {
     return try Self.json(ProtocolPath.incarnation, succession.request!)
   }
 
+  /// The chosen incarnation began, its answer was lost, and it ended before the replica could be
+  /// in it: the next session chooses another one.
+  mutating func forgetSuccessor(because refusal: SessionError) {
+    do {
+      if var sidecar = try sidecars.read() {
+        sidecar.successor = nil
+        try sidecars.write(sidecar)
+      }
+      fail(refusal)
+    } catch {
+      fail(error)
+    }
+  }
+
   /// - Returns: whether that was all, and the new incarnation has begun.
   mutating func takeIncarnation(_ response: ProtocolResponse) throws -> Bool {
     guard var succession, let request = succession.request else {
@@ -84,6 +98,12 @@ extension SessionError {
   var asksForIncarnation: Bool {
     guard case .refused(let code, _, _) = self else { return false }
     return [.restored, .newIncarnation].contains(ProtocolError.Code(rawValue: code))
+  }
+
+  /// Whether the incarnation that the replica asks for has ended already.
+  var saysIncarnationEnded: Bool {
+    guard case .refused(let code, _, _) = self else { return false }
+    return ProtocolError.Code(rawValue: code) == .fenced
   }
 
   var isRestore: Bool {

@@ -123,6 +123,10 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     {
       refusedUpload = error.refusalOfBatch
       next = session.handle(.uploadRefused)
+    } catch let error as SessionError
+      where action == .beginIncarnation && error.saysIncarnationEnded
+    {
+      forgetSuccessor(because: error)
     } catch SessionError.refused where action == .fetchSchema {
       // The rest needs no newer schema; a refusal that means the whole session comes again.
       report.events.append(SchemaProblem.notOffered.rawValue)
@@ -162,7 +166,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     }
   }
 
-  private mutating func fail(_ error: any Error) {
+  mutating func fail(_ error: any Error) {
     if failure == nil {
       // A sidecar or a spool that has no room is the replica's disk without room.
       let isFull = (error as? FileFailure)?.isStorageFull == true

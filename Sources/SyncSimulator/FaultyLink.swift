@@ -9,6 +9,8 @@ final class FaultyLink: HubLink {
   /// Of a hundred exchanges so many meet a fault.
   var faultPercent: Int
   private(set) var faultCount = 0
+  /// The path of the requests whose answers are lost.
+  var deafTo: String?
   /// Sees each request at the moment in which it leaves the site.
   var observer: ((ProtocolRequest) -> Void)?
 
@@ -22,6 +24,10 @@ final class FaultyLink: HubLink {
 
   func exchange(_ request: ProtocolRequest) throws(LinkFailure) -> ProtocolResponse {
     observer?(request)
+    if request.path == deafTo {
+      _ = answer(request)
+      throw LinkFailure(cause: .unreachable, detail: "the answer was lost")
+    }
     guard generator.chance(faultPercent) else { return answer(request) }
     faultCount += 1
     switch Int.random(in: 0..<3, using: &generator) {

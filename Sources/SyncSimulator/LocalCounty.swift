@@ -13,10 +13,13 @@ import Synchronization
 /// triggers, apply. Removes its directory when it goes.
 package final class LocalCounty {
   package let directory: String
-  package let hub: SQLiteHub
+  package private(set) var hub: SQLiteHub
   package private(set) var sites: [LocalSite] = []
-  package let administration: CountyAdministration
-  private let service: CountyService
+  package var administration: CountyAdministration {
+    CountyAdministration(store: hub, environment: environment)
+  }
+  private var service: CountyService
+  private let environment: HubEnvironment
   private let clock = CountyClock()
   private var schemaText: String
   private let county: CountyRecord
@@ -37,10 +40,8 @@ package final class LocalCounty {
       key: CountyKey("08118"), name: "Landkreis der Proben", history: HistoryID("history-\(seed)"),
       digestKey: random.bytes(16), schemaText: schemaText)
     hub = try SQLiteHub.create(at: "\(directory)/08118.sqlite", county: county, now: clock.now)
-    let environment = HubEnvironment(
-      now: { [clock] in clock.now }, random: { random.bytes($0) })
+    environment = HubEnvironment(now: { [clock] in clock.now }, random: { random.bytes($0) })
     service = CountyService(store: hub, environment: environment)
-    administration = CountyAdministration(store: hub, environment: environment)
   }
 
   deinit {
@@ -79,12 +80,38 @@ package final class LocalCounty {
         incarnation: IncarnationID("incarnation-\(name)")))
     let link = FaultyLink(
       seed: UInt64(sites.count) &+ random.next(), faultPercent: 0
-    ) { [service] in service.answer($0, from: added.site.id) }
+    ) { [unowned self] in service.answer($0, from: added.site.id) }
     let site = try LocalSite(
       name: name, id: added.site.id, kind: kind, directory: path, link: link,
       now: { [clock] in clock.now }, random: { [random] in random.bytes($0) })
     sites.append(site)
     return site
+  }
+
+  /// Lets a site join once more, with whatever replica calls next.
+  package func rejoin(_ site: LocalSite) throws {
+    let again = try administration.rejoin(site.id)
+    _ = try service.redeem(
+      tokenHash: JoinToken.hash(again.token), keyHash: random.bytes(32),
+      certificateExpiresAt: .max)
+  }
+
+  /// Keeps a copy of the hub's file.
+  package func backUp() throws {
+    try hubClient().run("VACUUM INTO '\(directory)/backup.sqlite'")
+  }
+
+  /// Puts the copy in the place of the hub's file, and begins a new history.
+  package func restore() throws {
+    try hub.close()
+    for suffix in ["", "-wal", "-shm"]
+    where FileManager.default.fileExists(atPath: hubPath + suffix) {
+      try FileManager.default.removeItem(atPath: hubPath + suffix)
+    }
+    try FileManager.default.copyItem(atPath: "\(directory)/backup.sqlite", toPath: hubPath)
+    hub = try SQLiteHub.open(at: hubPath)
+    service = CountyService(store: hub, environment: environment)
+    _ = try administration.beginHistory()
   }
 
   /// Lets the county's schema grow, as an administrator does.
@@ -144,6 +171,12 @@ package final class LocalSite {
   }
 
   package var faultCount: Int { link.faultCount }
+
+  /// The path of the requests whose answers are lost from now on; nil for none.
+  package var deafTo: String? {
+    get { link.deafTo }
+    set { link.deafTo = newValue }
+  }
 
   /// Calls `observer` with each request at the moment in which it leaves the site.
   package func observe(_ observer: @escaping (ProtocolRequest) -> Void) {

@@ -1,5 +1,6 @@
 import HubStorage
 import ReplicaAgent
+import ReplicaStorage
 import SyncCore
 import SyncProtocol
 import SyncSimulator
@@ -23,5 +24,22 @@ struct IncarnationTests {
     #expect(refusal.error.code == ProtocolError.Code.fork.rawValue)
     // The one whose name it is goes on.
     #expect(try town.sync().digestEqual)
+  }
+
+  @Test func `a site whose new incarnation ended before it heard of it begins another`() throws {
+    let county = try LocalCounty(seed: 8)
+    let town = try county.addSite("town", kind: .municipality)
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15')")
+    try town.sync()
+    try county.rejoin(town)
+    town.deafTo = ProtocolPath.incarnation
+    #expect(try town.trySync() == nil)
+    town.deafTo = nil
+    // The county lets it join once more, and the log that it never was in has ended.
+    try county.rejoin(town)
+    #expect(throws: SessionError.self) { try town.sync() }
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('d', '2025-01-16')")
+    let report = try town.sync()
+    #expect(try report.digestEqual && town.file.pendingCount() == 0)
   }
 }
