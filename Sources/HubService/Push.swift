@@ -13,10 +13,16 @@ extension CountyService {
   func push(_ body: [UInt8], from id: SiteID) throws -> [UInt8] {
     let sent = try SentBatch(body, from: id)
     _ = try administration.takeDueEffects()
+    let answer = try answer(to: sent)
+    try settleReturned()
+    return answer
+  }
+
+  private func answer(to sent: SentBatch) throws -> [UInt8] {
     do {
       return try answer(to: sent, refusing: [])
     } catch HubStoreError.entryKnown {
-      throw try hold(id, because: .fork, nil, nil)
+      throw try hold(sent.site, because: .fork, nil, nil)
     } catch HubStoreError.unfit {
       var search = UnfitSearch(rehearsalCountMax: Self.rehearsalCountMax)
       try search.run(distinct(sent.batch.changes.map(\.caseID))) { cases in

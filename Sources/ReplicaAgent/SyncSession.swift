@@ -46,6 +46,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   package private(set) var greeting: HubGreeting?
   /// The site's own clock at that time, to tell how long the session took.
   private var greetedAt: Milliseconds = 0
+  /// Whether a restored hub was given back what it forgot.
+  private var hasReturned = false
   /// How the comparison of the whole scope goes, if it was asked for.
   package private(set) var verified: VerifyResult?
   /// What the hub's last answer said of when to ask again.
@@ -201,8 +203,10 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       return .nothingToReturn
     case .applyPages:
       try apply()
-      // What others have still to return is no difference that this hub could mend.
-      return .applied(unequalCases: greeting?.isRecovering == true ? 0 : unequalCases.count)
+      // What others have still to return is no difference that this hub could mend; and what this
+      // session has returned may wait for it, which the hub says to the next hello.
+      let isRecovering = hasReturned || greeting?.isRecovering == true
+      return .applied(unequalCases: isRecovering ? 0 : unequalCases.count)
     case .scrub:
       let found = try file.scrub(at: environment.now()) > 0
       if found {
@@ -232,6 +236,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       return .historyAdopted
     case .returnNextBatch:
       try takeReturned(response)
+      hasReturned = true
       return .batchReturned
     case .fetchSchema:
       try takeSchema(response)

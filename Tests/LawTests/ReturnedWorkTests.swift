@@ -1,0 +1,86 @@
+import HubStorage
+import ReplicaAgent
+import SyncCore
+import SyncProtocol
+import SyncSimulator
+import Testing
+
+/// A restored hub gets back what it forgot, in whatever order its sites call.
+@Suite("Returned work")
+struct ReturnedWorkTests {
+  private let county: LocalCounty
+  private let town: LocalSite
+  private let office: LocalSite
+
+  init() throws {
+    county = try LocalCounty(seed: 11)
+    office = try county.addSite("office", kind: .county)
+    town = try county.addSite("town", kind: .municipality)
+  }
+
+  private func standing() throws -> [[Value]] {
+    try county.hubClient().rows("SELECT by_latest FROM sample")
+  }
+
+  @Test func `what rests on a row is decided when the row's author writes it anew`() throws {
+    try office.sync()
+    try town.sync()
+    try county.backUp()
+
+    // The town is never told that the hub has its case and its sample.
+    try town.client.run(
+      """
+      INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');
+      INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')
+      """)
+    town.deafTo = ProtocolPath.push
+    #expect(try town.trySync() == nil)
+    town.deafTo = nil
+    try office.sync()
+    try office.client.run("UPDATE sample SET by_latest = 'by the office'")
+    try office.sync()
+    #expect(try standing() == [[.text("by the office")]])
+
+    try county.restore()
+    #expect(try standing() == [])
+    try office.sync()
+    #expect(try county.hub.read { try $0.awaiting.count } == 1)
+    try town.sync()
+    // What is written in the new history is later than what comes back from the old one.
+    #expect(try standing() == [[.text("by the town")]])
+    let (awaiting, ledger) = try county.hub.read {
+      (try $0.awaiting, try $0.ledger(LedgerFilter()))
+    }
+    #expect(awaiting.isEmpty)
+    #expect(ledger.map(\.entry.lost.value) == [.text("by the office")])
+    #expect(try office.sync().digestEqual)
+    #expect(try town.sync().digestEqual)
+  }
+
+  @Test func `what a site has returned is no write that no trigger saw`() throws {
+    try office.sync()
+    // The hub of the backup does not know that the town has ever called.
+    try county.backUp()
+    try town.client.run(
+      """
+      INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');
+      INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')
+      """)
+    try town.sync()
+    try office.sync()
+    // The office is told that its edit is accepted, and pulls no more before the hub goes back.
+    try office.client.run("UPDATE sample SET by_latest = 'by the office'")
+    office.deafTo = ProtocolPath.pull
+    #expect(try office.trySync() == nil)
+    office.deafTo = nil
+
+    try county.restore()
+    let report = try office.sync()
+    #expect(report.events.contains("hub_restored"))
+    #expect(!report.events.contains("scrub_found"))
+    try town.sync()
+    #expect(try standing() == [[.text("by the office")]])
+    #expect(try office.sync().digestEqual)
+    #expect(try town.sync().digestEqual)
+  }
+}
