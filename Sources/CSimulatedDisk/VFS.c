@@ -137,6 +137,11 @@ int64_t kreissync_disk_clock(const kreissync_disk *disk) { return disk->clock; }
 
 // ---- Birth and death --------------------------------------------------------------------------
 
+void kreissync_disk_configure_sqlite(void) {
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+}
+
 kreissync_disk *kreissync_disk_create(const char *name) {
   kreissync_disk *disk = calloc(1, sizeof *disk);
   if (disk == NULL) return NULL;

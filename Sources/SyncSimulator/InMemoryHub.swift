@@ -27,6 +27,11 @@ package final class InMemoryHub: HubStore, Sendable {
     memory = Mutex(HubMemory(county: county, schema: schema))
   }
 
+  /// The county as it was at some moment.
+  init(_ memory: HubMemory) {
+    self.memory = Mutex(memory)
+  }
+
   package func read<Result: Sendable>(_ body: (any HubReader) throws -> Result) throws -> Result {
     try body(InMemoryHubTransaction(snapshot()))
   }

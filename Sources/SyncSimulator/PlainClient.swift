@@ -7,11 +7,10 @@ package final class PlainClient {
   /// Prepared queries, by their text.
   private var queries: [String: OpaquePointer] = [:]
 
-  /// Opens the file as a stranger would, with a busy timeout of five seconds.
+  /// Opens the file as a stranger would, with a busy timeout of five seconds. One thread uses it.
   package init(path: String, pragmas: [String] = []) throws {
-    guard
-      sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, nil) == SQLITE_OK
-    else {
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX
+    guard sqlite3_open_v2(path, &connection, flags, nil) == SQLITE_OK else {
       throw PlainClientError(code: sqlite3_errcode(connection), message: "cannot open", sql: path)
     }
     sqlite3_busy_timeout(connection, 5_000)

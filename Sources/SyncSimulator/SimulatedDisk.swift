@@ -15,6 +15,11 @@ package final class SimulatedDisk {
   package let name: String
   private let disk: OpaquePointer
 
+  /// Takes from SQLite what this process does not need, where it does nothing but simulate.
+  ///
+  /// - Precondition: no thread of the process has used SQLite yet.
+  static func configureSQLite() { kreissync_disk_configure_sqlite() }
+
   /// An empty disk without faults whose clock stands at 0.
   ///
   /// - Precondition: no other living disk has the name; it holds letters, digits and `-` only.

@@ -21,7 +21,7 @@ struct BugBankTests {
   @Test func `the bank holds many variants of many parts, each under its own name`() {
     let names = BugBank.all.map(\.name)
     #expect(Set(names).count == names.count)
-    #expect(names.count >= 25)
+    #expect(names.count >= 75)
     for name in names { #expect(name.allSatisfy { $0.isLowercase && $0.isASCII || $0 == "-" }) }
     let sentences = BugBank.all.map(\.doc)
     #expect(Set(sentences).count == sentences.count)

@@ -23,6 +23,11 @@
 
 typedef struct kreissync_disk kreissync_disk;
 
+// Takes from SQLite what a process of simulated counties pays for and does not need: the count of
+// memory in use, whose one lock all threads wait for, and the locks of connections that are used by
+// one thread each. Only before the process opens its first database; afterwards nothing changes.
+void kreissync_disk_configure_sqlite(void);
+
 // Creates an empty disk and registers it with SQLite under `name` (copied; unique in the process).
 // Databases on it are opened as `file:/path?vfs=name`. Returns NULL if there is no memory.
 kreissync_disk *kreissync_disk_create(const char *name);

@@ -2,7 +2,7 @@
 /// is broken. A new rule of the product gets its variant in the same commit.
 package enum BugBank {
   package static let all: [BugVariant] =
-    decisions + records + pulls + captures + applies + durability
+    decisions + records + pulls + captures + applies + durability + restores
 
   package static func variant(named name: String) -> BugVariant? {
     all.first { $0.name == name }
@@ -11,7 +11,7 @@ package enum BugBank {
   private static let decisions: [BugVariant] = [
     BugVariant(
       "own-changes-conflict", "A site's own earlier changes count as somebody else's.",
-      [.broken(.decision)], hub: OwnChangesConflict.self),
+      [.broken(.decision), .broken(.conservation)], hub: OwnChangesConflict.self),
     BugVariant(
       "merges-count-as-own", "A value that the hub merged counts as its author's own.",
       [.broken(.decision), .broken(.conservation)], hub: MergesCountAsOwn.self),
@@ -268,5 +268,34 @@ package enum BugBank {
       "hub-does-not-sync", "The hub answers what is not durable yet.", tier: .storage,
       // What it forgets may be that a site joined: that one is refused for ever.
       [.crash, .broken(.exactlyOnce), .broken(.fairness)], seams: { HubDoesNotSync() }),
+  ]
+
+  private static let restores: [BugVariant] = [
+    BugVariant(
+      "history-not-begun", "A restored hub goes on in the history that it had.",
+      [
+        .crash, .broken(.exactlyOnce), .broken(.liveness), .broken(.fairness),
+        .broken(.growingTree), .broken(.convergence), .broken(.conservation),
+      ], hub: HistoryNotBegun.self),
+    BugVariant(
+      "awaited-forgotten", "What rests on rows that others have still to return is forgotten.",
+      [.broken(.conservation), .broken(.convergence), .broken(.liveness)],
+      hub: AwaitedForgotten.self),
+    BugVariant(
+      "forgotten-not-returned", "A site keeps to itself what a restored hub has forgotten.",
+      [
+        .broken(.exactlyOnce), .broken(.conservation), .broken(.convergence), .broken(.liveness),
+        .broken(.fairness),
+      ], site: ForgottenNotReturned.self),
+    BugVariant(
+      "return-cut-short", "A site returns the first batch that the hub forgot, and no other.",
+      [
+        .broken(.exactlyOnce), .broken(.conservation), .broken(.convergence), .broken(.liveness),
+        .broken(.fairness),
+      ], site: ReturnCutShort.self),
+    BugVariant(
+      "ended-logs-forgotten", "The hub forgets that a log has ended.",
+      [.crash, .broken(.exactlyOnce), .broken(.liveness), .broken(.convergence)],
+      hub: EndedLogsForgotten.self),
   ]
 }

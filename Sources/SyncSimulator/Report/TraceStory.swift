@@ -72,6 +72,8 @@ extension Swarm {
       (hubClockJumps, "of the days the hub's clock jumps back"),
       (rebuilds, "of the days a tool drops a site's triggers"),
       (restores, "of the days a replica is copied, or restored from its copy"),
+      (copies, "of the days a second machine starts with a copy of a site's directory"),
+      (hubRestores, "of the days the hub is backed up, or restored from its backup"),
       (poison, "of the days a program writes what cannot travel"),
       (powerCuts, "of the steps are cut by a power failure"),
       (deepKills, "of the steps are killed inside an operation"),

@@ -7,13 +7,22 @@ import SyncCore
 /// An empty replica and an empty county as files, made once by the product: a simulated machine
 /// starts from their bytes instead of running some hundred statements.
 struct CountyImages: Sendable {
-  let schema: Schema
+  private(set) var schema: Schema
   let county: CountyRecord
   let replica: [UInt8]
   let hub: [UInt8]
 
   /// The county of the laws' schema.
   static let laws = Result { try CountyImages(schemaText: LawSchema.text) }
+
+  /// The same with a schema of its own: threads that count references to one schema wait for each
+  /// other at every table that they look at.
+  func unshared() throws -> CountyImages {
+    var copy = self
+    copy.schema = try CaseloadSchema.read(
+      toml: county.schemaText, file: "the simulated county's schema")
+    return copy
+  }
 
   /// The site of the replica's image, which each machine replaces by its own.
   static let nobody = SiteID("nobody")

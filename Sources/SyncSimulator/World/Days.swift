@@ -2,7 +2,7 @@ import SyncCore
 
 /// What a day brings, drawn at its midnight.
 extension SimulatedCounty {
-  func planDay(of index: Int) {
+  func planDay(of index: Int) throws {
     let site = sites[index]
     guard !isCalm else { return }
     agenda.plan(.day(site: index), at: clock + Self.day)
@@ -33,10 +33,10 @@ extension SimulatedCounty {
       let time = Milliseconds(random.number(8 * Int(Self.hour)...17 * Int(Self.hour)))
       agenda.plan(.session(site: index), at: clock + time)
     }
-    planMisfortunes(of: site)
+    try planMisfortunes(of: site)
   }
 
-  private func planMisfortunes(of site: SimulatedSite) {
+  private func planMisfortunes(of site: SimulatedSite) throws {
     if draw(swarm.partitions) { loseLine(of: site) }
     if draw(swarm.clockJumps) {
       let isRight = random.chance(40)
@@ -45,7 +45,8 @@ extension SimulatedCounty {
     }
     if draw(swarm.rebuilds) { rebuildTables(at: site) }
     if draw(swarm.restores) { copyOrRestore(site) }
-    if draw(swarm.poison) { writePoison(at: site) }
+    if draw(swarm.copies) { try copyMachine(of: site) }
+    if draw(swarm.poison) { try writePoison(at: site) }
     if draw(swarm.fullDisks) { disturb(site.disk, .full, site.index + 1, site.name) }
     if draw(swarm.readOnlyDisks) { disturb(site.disk, .readOnly, site.index + 1, site.name) }
     if draw(swarm.flips) { flipBit(at: site) }
@@ -70,7 +71,7 @@ extension SimulatedCounty {
       .lineHeals(site: site.index), at: clock + Milliseconds(random.number(1...30)) * Self.hour)
   }
 
-  func planHubDay() {
+  func planHubDay() throws {
     guard !isCalm else { return }
     agenda.plan(.hubDay, at: clock + Self.day)
     if draw(swarm.hubClockJumps) {
@@ -78,6 +79,7 @@ extension SimulatedCounty {
       note("hub", "clock jumps back", Self.words(forSkew: hub.skew))
       tally.met(18, at: .commit)
     }
+    if draw(swarm.hubRestores) { try backUpOrRestoreHub() }
     guard let disk = hub.disk else { return }
     if draw(swarm.fullDisks) { disturb(disk, .full, 0, "hub") }
     if draw(swarm.readOnlyDisks) { disturb(disk, .readOnly, 0, "hub") }

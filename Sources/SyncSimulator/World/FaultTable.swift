@@ -4,8 +4,6 @@ private let noTLS = "needs real sockets and certificates: EndToEndTests and Netw
 private let noErasure = "there is no consent gate and no erasure yet"
 private let noHandover = "cases do not change hands yet"
 private let noUpgrade = "the simulated county has one version: LawTests, MixedFleetTests mixes two"
-private let noHubRestore = "the hub has no restore yet"
-private let noClones = "the hub stops clones but nobody can choose between them yet"
 
 /// Every fault that the product has promised to survive (F1–F45), the points at which it is to be
 /// met, and which tier of the simulator produces it there. A fault that a new rule makes possible
@@ -41,11 +39,8 @@ package enum FaultTable {
       13, "a replica is restored from an old copy", both: [.readLog],
       out: [(.pull, "counted where the agent sees it, before its first request")]),
     line(14, "the same local number with another tag", model: [.receive, .validate]),
-    line(
-      15, "the hub is restored from an old backup",
-      out: [(.commit, noHubRestore), (.pull, noHubRestore)]),
-    line(
-      16, "two agents on copies of one replica", out: [(.send, noClones), (.receive, noClones)]),
+    line(15, "the hub is restored from an old backup", both: [.commit, .pull]),
+    line(16, "two agents on copies of one replica", both: [.send, .receive]),
     line(
       17, "a site's clock is wrong or jumps",
       both: [.localWrite, .readLog, .send, .apply],
@@ -87,7 +82,7 @@ package enum FaultTable {
     line(39, "an erased person returns", out: [(.pull, noErasure), (.maintain, noErasure)]),
     line(40, "versions are mixed", out: [(.operate, noUpgrade)]),
     line(41, "a crash in the middle of an upgrade", out: [(.operate, noUpgrade)]),
-    line(42, "a backup is taken while the hub runs", out: [(.operate, noHubRestore)]),
+    line(42, "a backup is taken while the hub runs", both: [.operate]),
     line(
       43, "a bit of the hub's log flips",
       out: [

@@ -128,6 +128,9 @@ package struct Tally: Sendable {
   package var checks: [Invariant: Int] = [:]
   package var events = 0
   package var statements = 0
+  /// Rows that the local programs' committed statements wrote.
+  package var writes = 0
+  package var powerCuts = 0
   package var sessions = 0
   package var deliveries = 0
   package var simulatedTime: Int64 = 0
@@ -150,6 +153,8 @@ package struct Tally: Sendable {
     checks.merge(other.checks, uniquingKeysWith: +)
     events += other.events
     statements += other.statements
+    writes += other.writes
+    powerCuts += other.powerCuts
     sessions += other.sessions
     deliveries += other.deliveries
     simulatedTime += other.simulatedTime

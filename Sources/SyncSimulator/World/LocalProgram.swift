@@ -30,19 +30,21 @@ struct LocalProgram {
   let site: SimulatedSite
   private let contention: Int
   private let staffWrites: Int
+  private let imports: Int
+  /// Rows of an import: in small batches a large one takes the whole night.
+  private let importRowCountMax: Int
   private let columns: [String]
   var random: SeededGenerator
   /// Shared by all programs of a run, so that every text is unique.
   let counter: TextCounter
 
-  init(
-    site: SimulatedSite, contention: Int, staffWrites: Int, ignoresClocks: Bool, seed: UInt64,
-    counter: TextCounter
-  ) {
+  init(site: SimulatedSite, swarm: Swarm, seed: UInt64, counter: TextCounter) {
     self.site = site
-    self.staffWrites = staffWrites
-    columns = ignoresClocks ? Self.clockless : Self.clockless + Self.clocked
-    self.contention = contention
+    staffWrites = swarm.staffWrites
+    imports = swarm.imports
+    importRowCountMax = min(60, 8 * swarm.batchChangeCount)
+    columns = swarm.ignoresClocks ? Self.clockless : Self.clockless + Self.clocked
+    contention = swarm.contention
     self.counter = counter
     random = SeededGenerator(seed: seed)
   }
@@ -53,6 +55,7 @@ struct LocalProgram {
       return try staffStatement(connection)
     }
     guard let caseID = try pickCase(connection), !random.chance(4) else { return openCase() }
+    if imports > 0 && random.number(0...999) < imports { return importRows(into: caseID) }
     guard random.number(0...999) < contention, let row = try pickSample(connection) else {
       return random.chance(70) ? insertSample(in: caseID) : insertEntry(in: caseID)
     }
@@ -322,6 +325,20 @@ struct LocalProgram {
       sql: Self.insertion("INSERT", "entry", id, caseID, values),
       effects: [.inserted(table: "entry", id: id, caseID: caseID, values: values)],
       what: "writes \(id) into a case that is not")
+  }
+
+  private mutating func importRows(into caseID: String) -> Statement {
+    let rowCount = random.number(4...importRowCountMax)
+    var tuples: [String] = []
+    let effects = (0..<rowCount).map { _ in
+      let id = newID(caseID)
+      let text = Value.text(text(caseID))
+      tuples.append("('\(id)', '\(caseID)', \(text.sql))")
+      return Effect.inserted(table: "entry", id: id, caseID: caseID, values: ["text": text])
+    }
+    return Statement(
+      sql: "INSERT INTO entry (id, case_id, text) VALUES " + tuples.joined(separator: ", "),
+      effects: effects, what: "imports \(rowCount) entries into \(caseID)")
   }
 
   private mutating func several(_ row: Row, in caseID: String) -> Statement {

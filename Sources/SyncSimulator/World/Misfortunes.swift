@@ -46,8 +46,8 @@ extension SimulatedCounty {
       site.disk.remove(path)
       if let bytes { site.disk.install(bytes, at: path) }
     }
-    // In the model's tier the sidecar tells; where it went back, too, the hub has to.
-    let isWhole = !witness.isModelled && random.chance(50)
+    // The sidecar tells; where it went back, too, the hub has to.
+    let isWhole = random.chance(50)
     if isWhole { site.disk.install(copy.sidecar, at: SimulatedSite.sidecarPath) }
     site.isRestored = true
     witness.restored.insert(site.index)
@@ -66,7 +66,7 @@ extension SimulatedCounty {
       return true
     }
     tally.checked(.durableBeforeSent)
-    guard witness.isModelled || site.isSuspect || site.gambles else { return false }
+    guard site.isSuspect || site.gambles else { return false }
     stop(site, "its replica was restored")
     return true
   }
@@ -78,7 +78,7 @@ extension SimulatedCounty {
 
   /// A row that cannot travel, or into a case that the site may not write (F45): it is alone in its
   /// misery.
-  func writePoison(at site: SimulatedSite) {
+  func writePoison(at site: SimulatedSite) throws {
     guard site.machineIsUp, held[site.index] == nil, site.stopped == nil, !site.isRestored else {
       return
     }
@@ -96,11 +96,10 @@ extension SimulatedCounty {
         witness.wrote(site.index, statement.effects, at: site.disk.clock)
         note(site.name, statement.what)
       }
-    } catch let error as PlainClientError where error.code == 19 {
+    } catch let error as PlainClientError {
       // The program's own constraints: the same id once more, or a case that is not there.
+      if error.code != 19 { try programFailed(site, error) }
       return
-    } catch {
-      return fail(Violation(breaking: .harmlessness, "\(site.name): \(error)"))
     }
     tally.met(45, at: .receive)
   }

@@ -5,6 +5,8 @@ import SyncCore
 /// Who is told what a site's agent has done to its replica, after it was done.
 protocol SiteObserver: AnyObject {
   func built(at site: Int)
+  /// The site stands in the new history of a hub that was restored.
+  func adoptedHistory(at site: Int)
   func answered(_ batch: Int64, at site: Int)
   func applied(_ scope: PulledScope, _ outcome: ApplyOutcome, at site: Int)
   /// An apply failed: it left nothing behind.
@@ -52,6 +54,7 @@ struct ObservedReplica: ReplicaStore {
   func logs() throws -> (incarnations: [IncarnationID], batchStart: Int64) { try store.logs() }
   func adopt(_ history: AdoptedHistory, at now: Milliseconds) throws {
     try store.adopt(history, at: now)
+    observer.adoptedHistory(at: site)
   }
   func nextForgottenBatch() throws -> ForgottenBatch? { try store.nextForgottenBatch() }
   func returned(_ number: Int64) throws { try store.returned(number) }
@@ -120,6 +123,11 @@ struct ObservedSidecars: SidecarStore {
 }
 
 extension SimulatedCounty {
+  func adoptedHistory(at index: Int) {
+    tally.met(15, at: .pull)
+    note(sites[index].name, "stands in the hub's new history")
+  }
+
   func notApplied(at index: Int) {
     let site = sites[index]
     // Who holds a transaction open sees what nobody else does.

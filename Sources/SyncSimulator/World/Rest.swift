@@ -29,7 +29,9 @@ extension SimulatedCounty {
     hub.skew = 0
     try drain()
     if !hub.isUp { try restartHub() }
-    for round in 1...Self.sessionsUntilRest {
+    // Which of two copies goes on shows when both have called, and it has to join first.
+    let rounds = Self.sessionsUntilRest * (sites.contains(where: \.wasCopied) ? 2 : 1)
+    for round in 1...rounds {
       let ended = sites.map(\.sessionsEnded)
       for site in sites where site.stopped == nil {
         agenda.plan(.session(site: site.index), at: clock + delay(Int(Self.minute)))
@@ -40,6 +42,12 @@ extension SimulatedCounty {
       if round > 1, try backlog().isEmpty { break }
     }
     let left = try backlog()
+    // What was returned may rest on a row whose author was never told of it and has deleted it
+    // since: it never comes, and the hub waits until a person looks.
+    let awaiting = try hub.engine.read { try $0.awaiting }
+    guard awaiting.isEmpty || witness.former == nil else {
+      return note("hub", "waits for rows that nobody returns", "\(awaiting.count) batches")
+    }
     tally.checked(.liveness, sites.count)
     guard left.isEmpty else { throw Violation(breaking: .liveness, left.joined(separator: "; ")) }
     try checkAtRest()
@@ -47,7 +55,7 @@ extension SimulatedCounty {
 
   /// Nobody's session waits for another's: in a round without faults every site has its turn.
   private func checkFairness(since ended: [Int]) throws {
-    for site in sites where site.stopped == nil {
+    for site in sites where site.stopped == nil && !site.wasCopied {
       tally.checked(.fairness)
       guard site.sessionsEnded == ended[site.index] else { continue }
       throw Violation(breaking: .fairness, "\(site.name) had no session, and nothing was wrong")
@@ -75,7 +83,9 @@ extension SimulatedCounty {
       let pending = try file.pendingCount()
       let refresh = try file.refreshList(limit: 5)
       let record = try file.record()
-      if pending != site.parkedCount { left.append("\(site.name) has \(pending) unsent") }
+      // What a program at NORMAL wrote last a power cut may take back.
+      let isParked = tier == .model ? pending == site.parkedCount : pending <= site.parkedCount
+      if !isParked { left.append("\(site.name) has \(pending) unsent") }
       if !refresh.isEmpty { left.append("\(site.name) waits for \(refresh.map(\.description))") }
       if record.position.seq != head {
         left.append("\(site.name) stands at \(record.position.seq) of \(head)")
@@ -87,9 +97,10 @@ extension SimulatedCounty {
   }
 
   private func checkAtRest() throws {
+    let rows = try witness.schema.tables.map { try hub.rows(of: $0) }
     for site in sites where site.stopped == nil {
       site.advance(to: clock)
-      if let found = try witness.atRest(site, hub: hub, tally: &tally) { throw found }
+      if let found = try witness.atRest(site, hub, rows: rows, tally: &tally) { throw found }
     }
     if let found = try witness.atRest(hub, sites: sites, tally: &tally) { throw found }
     for site in sites where site.stopped == nil { note(site.name, "rests", try restDigest(site)) }

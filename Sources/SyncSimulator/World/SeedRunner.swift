@@ -5,9 +5,10 @@ package final class SeedRunner {
   private let tier: Tier
   private let seams: @Sendable () -> Seams
   private let disks: [SimulatedDisk]
+  private let images = Result { try CountyImages.laws.get().unshared() }
 
-  /// The hub's and those of forty sites.
-  private static let diskCount = 41
+  /// The hub's, those of forty sites, and one for a copy of a machine.
+  private static let diskCount = 42
 
   /// - Parameter number: names the runner's disks; unique in the process.
   package init(tier: Tier, number: Int, seams: @escaping @Sendable () -> Seams = { Seams() }) {
@@ -24,7 +25,7 @@ package final class SeedRunner {
     change(&swarm)
     do {
       let county = try SimulatedCounty(
-        seed: seed, tier: tier, swarm: swarm, seams: seams(), disks: disks)
+        seed: seed, tier: tier, swarm: swarm, seams: seams(), images: images.get(), disks: disks)
       var violation: Violation?
       do {
         try county.run()

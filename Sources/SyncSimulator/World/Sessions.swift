@@ -1,4 +1,5 @@
 import HubService
+import HubStorage
 import ReplicaAgent
 import ReplicaStorage
 import SyncCore
@@ -47,7 +48,6 @@ extension SimulatedCounty {
     case .nothing:
       planStep(of: site)
     case .answer(let request):
-      // The model does not know what stands in a restored file.
       if request.path == ProtocolPath.incarnation && noticeRestore(of: site) { return }
       try send(request, from: site)
     case .end:
@@ -95,7 +95,9 @@ extension SimulatedCounty {
       note(
         site.name, "ends its session",
         "seq \(report.position.seq), captured \(report.captured), pulled \(report.rowsPulled)")
-      witness.finished(site.index, report)
+      // Whom a dead hub's file names cannot be asked now.
+      guard hub.isUp else { return }
+      witness.finished(site.index, report, in: try hub.engine.read { try $0.county.history })
     } catch {
       try sessionFailed(site, error)
     }
@@ -115,6 +117,8 @@ extension SimulatedCounty {
       }
     case SessionError.unreachable:
       return
+    case SessionError.refused(ProtocolError.Code.cloned.rawValue, _, _):
+      try choose(between: site)
     case SessionError.refused(let code, _, _):
       refused(site, code)
     case SessionError.uploadRefused, SessionError.unfitAnswer:
@@ -130,7 +134,11 @@ extension SimulatedCounty {
   }
 
   private func refused(_ site: SimulatedSite, _ code: String) {
-    let expected: Set<String> = ["fenced", "busy", "bad_request", "hub_storage_full"]
+    var expected: Set<String> = ["fenced", "busy", "bad_request", "hub_storage_full"]
+    // What was on its way when the hub went back.
+    if witness.former != nil { expected.formUnion(["fork", "history_changed"]) }
+    // A copy has begun a log in the middle of the session.
+    if site.wasCopied { expected.insert("fork") }
     if expected.contains(code) || tier == .storage { return }
     fail(Violation(.crash, "\(site.name): the hub refused with \(code)"))
   }
@@ -207,6 +215,7 @@ extension SimulatedCounty {
   /// A request reaches the hub.
   func arrive(_ message: Message) throws {
     let site = sites[message.site]
+    guard !site.isShutOut else { return note("hub", "does not know the key of \(site.name)") }
     guard hub.isUp else {
       tally.met(30, at: .send)
       return agenda.plan(.answer(message, .refusedConnection), at: clock + delay(swarm.delay))

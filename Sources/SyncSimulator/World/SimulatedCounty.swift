@@ -15,6 +15,8 @@ final class SimulatedCounty {
   var swarm: Swarm
   let seams: Seams
   let hub: SimulatedHub
+  /// The hub's and those of sites, in this order; the last are nobody's.
+  let disks: [SimulatedDisk]
   private(set) var sites: [SimulatedSite] = []
   var programs: [LocalProgram] = []
   var witness: Witness
@@ -39,6 +41,8 @@ final class SimulatedCounty {
   var held: [Int: (effects: [LocalProgram.Effect], time: Milliseconds)] = [:]
   /// Copies of replicas that somebody kept, by site.
   var copies: [Int: ReplicaCopy] = [:]
+  /// The backup of the county's database that somebody keeps.
+  var hubBackup: HubBackup?
   var disturbances: [Int: Disturbance] = [:]
 
   /// What is the matter with a machine's disk until it heals.
@@ -54,18 +58,21 @@ final class SimulatedCounty {
     .county, .association, .municipality, .municipality, .carrier, .municipality,
   ]
 
-  /// - Parameter disks: one for the hub and one for each site, in this order; at least 41.
-  init(seed: UInt64, tier: Tier, swarm: Swarm, seams: Seams, disks: [SimulatedDisk]) throws {
+  /// - Parameter disks: one for the hub, one for each site, and one for a copy; at least 42.
+  init(
+    seed: UInt64, tier: Tier, swarm: Swarm, seams: Seams, images: CountyImages,
+    disks: [SimulatedDisk]
+  ) throws {
     self.seed = seed
     self.tier = tier
     self.swarm = swarm
     self.seams = seams
+    self.disks = disks
     holdsLocks = swarm.heldTransactions > 0
     cutsMessages = swarm.cutRequests + swarm.cutAnswers > 0
     clock = Self.beginning
     random = SeededGenerator(seed: seed)
     clockRandom = SeededGenerator(seed: seed &+ swarm.clocks &* 0x1234_5679)
-    let images = try CountyImages.laws.get()
     disks[0].format(seed: random.next())
     hub = try SimulatedHub(
       images: images, disk: swarm.usesSQLiteHub ? disks[0] : nil, seed: random.next(),
@@ -74,13 +81,11 @@ final class SimulatedCounty {
     witness = Witness(
       schema: images.schema, isModelled: swarm.isModelled && tier == .model,
       toleratesErrors: tier == .storage)
-    try settle(disks: disks, images: images)
+    try settle(images)
   }
 
   /// The sites of the county: its own field staff, an association, a carrier, municipalities.
-  private func settle(disks: [SimulatedDisk], images: CountyImages) throws {
-    let counter = TextCounter()
-    witness.texts = counter
+  private func settle(_ images: CountyImages) throws {
     for index in 0..<swarm.siteCount {
       let kind = Self.kinds[min(index, Self.kinds.count - 1)]
       let areas = (0..<(kind == .municipality ? 1 : 2)).map { _ in
@@ -94,28 +99,31 @@ final class SimulatedCounty {
         index: index, record: record, disk: disk, images: images, seed: random.next(),
         batchChangeCount: swarm.batchChangeCount, pragmas: pragmas(), seams: seams)
       if random.number(0...999) < swarm.skewedClocks { site.skew = wrongness() }
-      sites.append(site)
       note(site.name, "joins", site.pragmas.joined(separator: ", "))
       if site.skew != 0 { note(site.name, "has a wrong clock", Self.words(forSkew: site.skew)) }
       prepareDisk(disk)
-      programs.append(
-        LocalProgram(
-          site: site, contention: swarm.contention, staffWrites: swarm.staffWrites,
-          ignoresClocks: swarm.ignoresClocks,
-          seed: random.next(), counter: counter))
+      add(site)
       witness.joined(record)
       agenda.plan(.day(site: index), at: clock)
     }
-    counter.isSameScope = { [unowned self] in self.witness.isSameScope($0, $1) }
+    witness.texts.isSameScope = { [unowned self] in self.witness.isSameScope($0, $1) }
     agenda.plan(.hubDay, at: clock)
     if let disk = hub.disk { prepareDisk(disk) }
     if swarm.hasLiar { stop(sites[sites.count - 1], "it lies") }
     if swarm.hasLiar { agenda.plan(.lie(site: sites.count - 1), at: clock + 3 * Self.hour) }
   }
 
+  /// A machine with its program.
+  func add(_ site: SimulatedSite) {
+    sites.append(site)
+    programs.append(
+      LocalProgram(site: site, swarm: swarm, seed: random.next(), counter: witness.texts))
+  }
+
   /// Any client may open the replica with any of these.
   private func pragmas() -> [String] {
-    let synchronous = tier == .storage ? random.pick(["OFF", "NORMAL", "FULL"]) : "NORMAL"
+    let modes = [swarm.gambles ? "OFF" : "NORMAL", "NORMAL", "FULL"]
+    let synchronous = tier == .storage ? random.pick(modes) : "NORMAL"
     return [
       "synchronous = \(synchronous)", "foreign_keys = \(random.pick(["ON", "OFF"]))",
       "recursive_triggers = \(random.pick(["ON", "OFF"]))",
@@ -152,6 +160,9 @@ final class SimulatedCounty {
       try happen(happening, at: time)
     }
     try comeToRest()
+    for disk in sites.map(\.disk) + [hub.disk].compactMap(\.self) {
+      tally.powerCuts += Int(disk.counts.cuts)
+    }
     tally.simulatedTime += clock - Self.beginning
     tally.events += trace.eventCount
   }
@@ -160,8 +171,8 @@ final class SimulatedCounty {
     clock = max(clock, time)
     trace.eventCount += 1
     switch happening {
-    case .day(let site): planDay(of: site)
-    case .hubDay: planHubDay()
+    case .day(let site): try planDay(of: site)
+    case .hubDay: try planHubDay()
     case .statement(let site): try runStatement(at: sites[site])
     case .release(let site): try release(at: sites[site])
     case .readerLeaves(let site): try endRead(at: sites[site])

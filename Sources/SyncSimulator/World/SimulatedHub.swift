@@ -78,17 +78,36 @@ final class SimulatedHub {
 
   var now: Milliseconds { surroundings.clock.load(ordering: .relaxed) }
 
+  /// The county's administrators at work, on the engine or on what a run has put around it.
+  func administration(of store: any HubStore) -> CountyAdministration {
+    CountyAdministration(
+      store: store, environment: surroundings.environment(pageByteCount: pageByteCount))
+  }
+
+  /// Begins a new history, as whoever puts a backup in the place of the county's file does.
+  func beginHistory() throws {
+    _ = try administration(of: seams.store(engine, on: disk)).beginHistory()
+  }
+
+  /// An engine in memory takes the present one's place; the service gets it when it restarts.
+  func replaceEngine(_ engine: InMemoryHub) { self.engine = engine }
+
   /// Adds a site that has joined.
   func addSite(name: String, kind: SiteKind, areas: [String]) throws -> SiteRecord {
-    let administration = CountyAdministration(
-      store: engine,
-      environment: surroundings.environment(pageByteCount: pageByteCount))
-    let added = try administration.add(
+    let added = try administration(of: engine).add(
       CountyAdministration.NewSite(
         name: name, kind: kind, areas: areas, url: "https://127.0.0.1:1",
         joinURL: "https://127.0.0.1:1"))
     return try service.redeem(
       tokenHash: JoinToken.hash(added.token), keyHash: surroundings.bytes(32),
+      certificateExpiresAt: .max)
+  }
+
+  /// A site that was held joins once more.
+  func rejoin(_ id: SiteID) throws {
+    let again = try administration(of: engine).rejoin(id)
+    _ = try service.redeem(
+      tokenHash: JoinToken.hash(again.token), keyHash: surroundings.bytes(32),
       certificateExpiresAt: .max)
   }
 

@@ -37,6 +37,12 @@ final class SimulatedSite {
   var stopped: String?
   /// Its file is older than what its agent knows.
   var isRestored = false
+  /// The other of two machines with one directory, until the county has chosen.
+  private(set) unowned var twin: SimulatedSite?
+  /// Whether there ever was one.
+  private(set) var wasCopied = false
+  /// Its key is not the site's any more.
+  var isShutOut = false
   /// Something happened to its file that no agent can always see: it is not compared any more.
   var isSuspect = false
   /// Its program writes at OFF, and a power cut took some of its pages.
@@ -71,17 +77,47 @@ final class SimulatedSite {
     try installReplica(images)
   }
 
+  /// A second machine with what lies on the first one's disk.
+  init(copyOf first: SimulatedSite, index: Int, disk: SimulatedDisk, seed: UInt64) {
+    self.index = index
+    name = "\(first.name)-copy"
+    id = first.id
+    kind = first.kind
+    areas = first.areas
+    self.disk = disk
+    seams = first.seams
+    pragmas = first.pragmas
+    random = AgentRandom(seed: seed)
+    batchLimit = first.batchLimit
+    skew = first.skew
+    parkedCount = first.parkedCount
+    for path in [Self.path, Self.path + "-wal", Self.sidecarPath] {
+      if let bytes = first.disk.read(path) { disk.install(bytes, at: path) }
+    }
+  }
+
+  /// From now on either of the two may be told that its file is not the one that called last.
+  func becomeTwin(of other: SimulatedSite) {
+    twin = other
+    wasCopied = true
+    isRestored = true
+  }
+
+  func forgetTwin() { twin = nil }
+
   /// The image with this site's name in it, as durable as `site join` leaves a replica.
   private func installReplica(_ images: CountyImages) throws {
     disk.install(images.replica, at: Self.path)
     disk.run(as: Self.programNumber)
-    try PlainClient(path: disk.uri(Self.path)).run(
+    let program = try PlainClient(path: disk.uri(Self.path))
+    try program.run(
       """
       UPDATE kreissync_replica SET site = '\(id)', site_name = '\(name)',
-        incarnation = 'incarnation-\(name)'
+        incarnation = 'incarnation-\(name)';
+      PRAGMA wal_checkpoint(TRUNCATE)
       """)
-    disk.install(disk.read(Self.path)!, at: Self.path)
-    program = try PlainClient(path: disk.uri(Self.path), pragmas: pragmas)
+    for pragma in pragmas { try program.run("PRAGMA \(pragma)") }
+    self.program = program
   }
 
   /// Sets the machine's clock to true time, as wrong as it is.

@@ -45,6 +45,12 @@ package struct Simulation: Sendable {
     self.seams = seams
   }
 
+  /// Makes SQLite fit for a process that does nothing but simulate: threads do not wait for each
+  /// other. (Measured: a third more seeds on two cores.)
+  ///
+  /// - Precondition: no thread of the process has used SQLite yet.
+  package static func prepareProcess() { SimulatedDisk.configureSQLite() }
+
   /// What came of all seeds together.
   package struct Outcome: Sendable {
     package var seedCount = 0

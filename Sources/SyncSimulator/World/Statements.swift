@@ -65,12 +65,11 @@ extension SimulatedCounty {
     if site.skew != 0 { tally.met(17, at: .localWrite) }
   }
 
-  /// What is written to a file that went back in time goes no further, and the model does not know
-  /// what stands there.
   private func tell(
     _ effects: [LocalProgram.Effect], of site: SimulatedSite, at time: Milliseconds
   ) {
-    if !site.isRestored { witness.wrote(site.index, effects, at: time) }
+    tally.writes += effects.count
+    witness.wrote(site.index, effects, at: time)
   }
 
   /// A kill with a transaction open takes back what it wrote, and nothing else.
@@ -105,7 +104,7 @@ extension SimulatedCounty {
   }
 
   /// Without broken disks nothing that the agent does may reach the neighbour as an error.
-  private func programFailed(_ site: SimulatedSite, _ error: PlainClientError) throws {
+  func programFailed(_ site: SimulatedSite, _ error: PlainClientError) throws {
     note(site.name, "program fails", "\(error.code)")
     guard tier == .storage else {
       return fail(

@@ -8,7 +8,7 @@ package struct Swarm: Sendable, Equatable {
   /// 3–40, mostly few: what two sites do to each other shows among three.
   package var siteCount = 3
   /// Happenings before the county heals; coming to rest takes some hundreds more.
-  package var eventCount = 700
+  package var eventCount = 380
   /// The hub on SQLite instead of in memory.
   package var usesSQLiteHub = false
 
@@ -34,6 +34,8 @@ package struct Swarm: Sendable, Equatable {
   package var longReads = 0
   /// Of the statements, those about people at work, who belong to no case.
   package var staffWrites = 0
+  /// Of the statements, imports: one that inserts rows by the dozen.
+  package var imports = 0
   /// Of the rows, those that are edited rather than created.
   package var contention = 700
 
@@ -87,6 +89,10 @@ package struct Swarm: Sendable, Equatable {
   package var rebuilds = 0
   /// Days on which a replica is restored from an old copy (F13).
   package var restores = 0
+  /// Days on which a second machine starts with a copy of a site's directory (F16).
+  package var copies = 0
+  /// Days on which the hub's database is backed up, or replaced by its backup (F15).
+  package var hubRestores = 0
   /// Days on which a program writes what cannot travel (F45).
   package var poison = 0
 
@@ -103,6 +109,8 @@ package struct Swarm: Sendable, Equatable {
   package var powerCuts = 0
   /// Steps in which a process is killed inside an operation (F1).
   package var deepKills = 0
+  /// Programs may leave it to the operating system what becomes durable.
+  package var gambles = true
   /// Operations on a site's disk that fail, in a million.
   package var diskErrors = 0
   /// Days on which a disk is full for hours (F6, F7).
@@ -118,15 +126,19 @@ package struct Swarm: Sendable, Equatable {
 
   /// Whether the naive model can follow: it knows people's statements, not tools that write past
   /// the triggers, files that go back in time, or disks that forget.
-  package var isModelled: Bool { rebuilds == 0 }
+  package var isModelled: Bool {
+    rebuilds == 0 && restores == 0 && hubRestores == 0 && copies == 0
+  }
 
   /// The options of a seed.
   package init(seed: UInt64, tier: Tier) {
     var random = SeededGenerator(seed: seed ^ 0x5357_4152_4D00)
     switch random.number(0...99) {
-    case ..<70: siteCount = random.number(3...5)
-    case ..<94: siteCount = random.number(6...12)
-    default: siteCount = random.number(13...40)
+    case ..<80: siteCount = 3
+    case ..<91: siteCount = 4
+    case ..<97: siteCount = random.number(5...8)
+    case ..<99: siteCount = random.number(9...20)
+    default: siteCount = random.number(21...40)
     }
     usesSQLiteHub = random.chance(15)
     writesPerDay = random.number(1...10)
@@ -162,12 +174,30 @@ package struct Swarm: Sendable, Equatable {
     ignoresClocks = tier == .model && skewedClocks > 0 && random.chance(40)
     hasLiar = random.chance(20)
     rebuilds = rate(8, 20...200)
-    restores = rate(8, 40...250)
+    restores = rate(8, 100...400)
     poison = rate(8, 10...60)
     batchChangeCount = random.pick([1, 2, 5, 1_000, 1_000, 1_000])
     pageByteCount = random.pick([200, 700, 4_000, 4 << 20, 4 << 20, 4 << 20])
     if tier == .storage { drawDisks(&random) }
     staffWrites = rate(40, 30...250)
+    imports = rate(75, 40...180)
+    hubRestores = rate(10, 80...400)
+    // What two machines forget at the same time nobody gives back.
+    if hubRestores > 0 { spareReplicas() }
+    copies = hubRestores == 0 ? rate(6, 50...250) : 0
+    if copies > 0 {
+      spareReplicas()
+      // Whose people at work are, only the model says.
+      staffWrites = 0
+    }
+  }
+
+  /// No replica goes back in time, and none is damaged.
+  private mutating func spareReplicas() {
+    restores = 0
+    flips = 0
+    lostWALs = 0
+    gambles = false
   }
 
   /// Real files are slower, so the counties are smaller and the disks take the place of tools.
@@ -180,7 +210,7 @@ package struct Swarm: Sendable, Equatable {
     func rate(_ percent: Int, _ range: ClosedRange<Int>) -> Int {
       random.chance(percent) ? random.number(range) : 0
     }
-    powerCuts = rate(80, 5...80)
+    powerCuts = rate(90, 20...260)
     deepKills = rate(60, 5...80)
     diskErrors = rate(30, 20...2_000)
     fullDisks = rate(25, 30...300)

@@ -20,6 +20,12 @@ struct Witness {
   var holders: [String: Set<Int>] = [:]
   /// Sites whose files went back in time and that go on: what they had been told is gone with it.
   var restored: Set<Int> = []
+  /// Machines with a copy of another one's directory, by their own places.
+  var originals: [Int: Int] = [:]
+  /// What the hub held before it went back in time; nil where it never did.
+  var former: FormerContents?
+  /// In which rows the texts stand that sites have returned to it.
+  var returnedTexts: [String: NaiveRow] = [:]
   /// The batches that the hub has decided, by site, in order of their numbers.
   var decided: [Int: [DecidedBatch]] = [:]
   /// What the hub had read for a pull, by site and position.
@@ -27,8 +33,8 @@ struct Witness {
   var sentTexts: Set<String> = []
   /// The last session of a site in which the hub answered a batch: older ones are fenced off.
   var lastSession: [Int: Int64] = [:]
-  /// The highest number of a batch that left a site.
-  var lastSent: [Int: Int64] = [:]
+  /// The batch with the highest number that left a site, in the history in which it did last.
+  var lastSent: [Int: (number: Int64, history: HistoryID)] = [:]
   /// Heads of the tree that some site was told.
   var heads: [TreeHead] = []
   /// Requests that somebody on the line could have heard.
@@ -45,6 +51,14 @@ struct Witness {
     /// Of the log: those that it holds and those that were folded into them.
     let entries: [EntryID]
     let notApplied: Int
+    let texts: Set<String>
+    /// Whether its site keeps the verdicts.
+    var isLearnt = false
+    /// Whether the hub was restored to a state in which it had not decided it.
+    var isForgotten = false
+
+    /// Whether it never was, as far as anybody knows: the hub decides it anew, or what it held.
+    var isVoid: Bool { isForgotten && !isLearnt }
   }
 
   init(schema: Schema, isModelled: Bool, toleratesErrors: Bool) {
@@ -65,67 +79,15 @@ struct Witness {
       values: ["kind": .text("\(record.kind)"), "name": .text(record.name)])
   }
 
-  // MARK: Scope
-
-  static func mark(_ id: String) -> String {
-    String(id.drop { $0 != "@" }.dropFirst().prefix { $0 != ";" })
+  /// A second machine has what the site has.
+  mutating func copied(_ site: Int) {
+    originals[records.count] = site
+    records.append(records[site])
+    restored.formUnion([site, records.count - 1])
   }
 
-  func isSameScope(_ left: String, _ right: String) -> Bool {
-    guard let one = holders[Self.mark(left)] else { return false }
-    return one == holders[Self.mark(right)]
-  }
-
-  /// A case that a site does not hold, if there is one.
-  func caseID(notHeldBy site: Int) -> String? {
-    caseIDs.first { holders[Self.mark($0)]?.contains(site) == false }
-  }
-
-  /// Who opened a case holds it, with the county's own and those that share an area.
-  private mutating func opened(_ caseID: String, by site: Int) {
-    let areas = records[site].areas
-    holders[Self.mark(caseID)] = Set(
-      records.indices.filter { other in
-        let record = records[other]
-        let isShared = record.kind != .carrier && record.areas.contains { areas.contains($0) }
-        return other == site || record.kind == .county || isShared
-      })
-    caseIDs.append(caseID)
-  }
-
-  /// Listens at a site's end of the line: no answer holds a word of a case that is not the site's.
-  ///
-  /// - Parameter request: the cases that it names may be named to it, and the texts that it holds
-  ///   may come back; no other word of them.
-  func tap(
-    _ response: ProtocolResponse, to request: ProtocolRequest, of site: Int, tally: inout Tally
-  ) -> Violation? {
-    tally.checked(.scope)
-    tally.checked(.boundedResources)
-    guard response.body.count <= ProtocolLimit.bodyByteCountMax else {
-      return Violation(breaking: .boundedResources, "an answer has \(response.body.count) bytes")
-    }
-    var strange: String?
-    var namesStrange = false
-    Marks.scan(response.body) { mark in
-      guard strange == nil, isStrange(mark, to: site) else { return }
-      var isNamed = false
-      Marks.scan(request.body) { if $0 == mark { isNamed = true } }
-      if isNamed { namesStrange = true } else { strange = mark }
-    }
-    if namesStrange && strange == nil {
-      var said: Set<String> = []
-      Marks.texts(request.body) { said.insert($0) }
-      Marks.texts(response.body) { text in
-        if isStrange(Self.mark(text), to: site) && !said.contains(text) { strange = text }
-      }
-    }
-    return strange.map { Violation(breaking: .scope, "\(name(site)) is told of case \($0)") }
-  }
-
-  private func isStrange(_ mark: String, to site: Int) -> Bool {
-    holders[mark].map { !$0.contains(site) } ?? false
-  }
+  /// The site that a machine stands for.
+  func original(_ site: Int) -> Int { originals[site] ?? site }
 
   // MARK: The site's side
 
@@ -172,16 +134,26 @@ struct Witness {
   mutating func sent(_ request: ProtocolRequest, from site: Int) throws {
     guard request.path == ProtocolPath.push else { return }
     let batch = try Batch(decoding: PushBody.decode(request.body).batch, changeCountMax: .max)
-    lastSent[site] = max(lastSent[site] ?? 0, batch.number)
+    if let last = lastSent[site], last.history == batch.history, last.number >= batch.number {
+      return
+    }
+    lastSent[site] = (batch.number, batch.history)
   }
 
   /// A site keeps the verdicts of a batch.
   mutating func learnt(_ number: Int64, at site: Int, time: Milliseconds) {
+    if let place = decided[site]?.lastIndex(where: { $0.number == number }) {
+      decided[site]![place].isLearnt = true
+    }
     guard isModelled, let batches = decided[site], number <= batches.count else { return }
     model.answered(name(site), batches[Int(number) - 1].rows, at: time)
   }
 
-  mutating func finished(_ site: Int, _ report: SessionReport) {
+  /// A site's session has ended where its report says.
+  ///
+  /// - Parameter history: the hub's; what a site saw of an earlier one may be gone.
+  mutating func finished(_ site: Int, _ report: SessionReport, in history: HistoryID) {
+    guard report.position.history == history else { return }
     if heads.last != report.position.treeHead { heads.append(report.position.treeHead) }
   }
 
@@ -260,6 +232,8 @@ struct Witness {
       case ProtocolPath.push:
         if let found = try judgePush(request, from: site, response, hub, &tally) { return found }
       case ProtocolPath.pull: try judgePull(response, to: site)
+      case ProtocolPath.returned:
+        if let found = try judgeReturn(request, from: site, tally: &tally) { return found }
       default: break
       }
     } else if response.status == 500 && !toleratesErrors {
@@ -299,7 +273,7 @@ struct Witness {
         "session \(session) of \(name(site)) goes on after session \(lastSession[site]!)")
     }
     lastSession[site] = session
-    if let first = known.first(where: { $0.number == batch.number }) {
+    if let first = known.first(where: { $0.number == batch.number && !$0.isVoid }) {
       guard first.hash == hash, first.answer == response.body else {
         return Violation(
           breaking: .exactlyOnce,
@@ -308,19 +282,25 @@ struct Witness {
       return nil
     }
     // The first of a log that a restored file began counts on from its ancestor's.
-    let isNext = known.last.map { batch.number == $0.number + 1 } ?? true
+    let isNext =
+      known.last { !$0.isVoid }.map { batch.number == $0.number + 1 } ?? true
     guard isNext, batch.number == 1 || !known.isEmpty || restored.contains(site) else {
       return Violation(
         breaking: .exactlyOnce, "batch \(batch.number) of \(name(site)) came too early")
     }
     note(batch, from: site, answer)
     let rows = batch.changes.map { NaiveRow($0.row, schema) }
+    former?.unsure.formUnion(rows)
+    decided[site, default: []].removeAll {
+      $0.isVoid && $0.log == batch.incarnation && $0.number == batch.number
+    }
     decided[site, default: []].append(
       DecidedBatch(
         log: batch.incarnation, number: batch.number, hash: hash, answer: response.body, rows: rows,
         entries: batch.changes.map(\.id) + batch.coalesced,
         // A row that the hub has never seen is offered again, whole: nothing to be told.
-        notApplied: answer.verdicts.count { $0.rule != .unknownRow }))
+        notApplied: answer.verdicts.count { $0.rule != .unknownRow },
+        texts: Self.texts(of: batch)))
     guard isModelled else { return nil }
     let expected = model.decided(name(site), rows, hubTime: hub.now)
     return compare(expected, with: answer, of: batch, from: site, &tally)
@@ -329,6 +309,7 @@ struct Witness {
   private mutating func note(_ batch: Batch, from site: Int, _ answer: PushResponse) {
     let exceptions = Set(answer.verdicts.map(\.n))
     defer { noteMentions(in: batch) }
+    let site = original(site)
     for change in batch.changes {
       let isUnit = schema.table(number: change.row.table)?.scope == .ofSite
       if isUnit && !exceptions.contains(change.id.n) {
@@ -341,9 +322,12 @@ struct Witness {
         opened(change.row.id.string, by: site)
       }
       if rowIDs.count < 20 && !isCase { rowIDs.append(change.row.id.string) }
-      guard change.kind != .delete else { continue }
-      sentTexts.formUnion(change.cells.values.compactMap { $0.text })
     }
+    sentTexts.formUnion(Self.texts(of: batch))
+  }
+
+  private static func texts(of batch: Batch) -> Set<String> {
+    Set(batch.changes.filter { $0.kind != .delete }.flatMap(\.cells.values).compactMap(\.text))
   }
 
   /// Whoever holds a case may learn of those whom it was said to mention.

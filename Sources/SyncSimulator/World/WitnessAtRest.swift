@@ -5,13 +5,17 @@ import SyncCore
 /// The checkers that need a county at rest.
 extension Witness {
   /// One replica, when nothing moves any more.
-  func atRest(_ site: SimulatedSite, hub: SimulatedHub, tally: inout Tally) throws -> Violation? {
+  ///
+  /// - Parameter rows: all of the hub's, table by table.
+  func atRest(
+    _ site: SimulatedSite, _ hub: SimulatedHub, rows: [[[Value]]], tally: inout Tally
+  ) throws -> Violation? {
     if isModelled, let found = try compare(site, tally: &tally) { return found }
     tally.checked(.convergence)
     let mentioned = try mentioned(to: site.index, by: hub)
-    for table in schema.tables {
+    for (table, rows) in zip(schema.tables, rows) {
       let ours = try site.rows(of: table).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
-      let theirs = try hub.rows(of: table).filter { row in
+      let theirs = rows.filter { row in
         table.scope == .global
           || holds(row, site.index)
             && (table.scope != .ofSite || isOwn(row, of: site.index) || mentioned.contains(row[0]))
@@ -28,7 +32,7 @@ extension Witness {
   }
 
   private func holds(_ row: [Value], _ site: Int) -> Bool {
-    holders[Self.mark(row[1].text ?? "")]?.contains(site) == true
+    holders[Self.mark(row[1].text ?? "")]?.contains(original(site)) == true
   }
 
   /// The ids of rows that the site has heard of by mentions: what was told once stays told. Whether
@@ -42,7 +46,7 @@ extension Witness {
   }
 
   private func isOwn(_ row: [Value], of site: Int) -> Bool {
-    holders["s\(Self.mark(row[0].text ?? "").dropFirst())"]?.contains(site) == true
+    holders["s\(Self.mark(row[0].text ?? "").dropFirst())"]?.contains(original(site)) == true
   }
 
   /// The row as the site may see it: of what is not its own only what a mention shows.
@@ -58,7 +62,8 @@ extension Witness {
     tally.checked(.durableBeforeSent)
     let kept = try site.openProgram().rows(
       "SELECT number, lower(hex(hash)) FROM kreissync_outbox ORDER BY number")
-    for (position, batch) in (decided[site.index] ?? []).enumerated() {
+    let sent = (decided[site.index] ?? []).filter { !$0.isVoid }
+    for (position, batch) in sent.enumerated() {
       guard position < kept.count, kept[position][1].text == batch.hash.text else {
         return Violation(
           breaking: .durableBeforeSent,
@@ -74,7 +79,7 @@ extension Witness {
     tally.checked(.accounts)
     let told =
       try site.openProgram().rows("SELECT count(*) FROM kreissync_notice").first?[0].integer ?? 0
-    let expected = (decided[site.index] ?? []).reduce(0) { $0 + $1.notApplied }
+    let expected = (decided[site.index] ?? []).reduce(0) { $0 + ($1.isVoid ? 0 : $1.notApplied) }
     guard told >= expected else {
       return Violation(
         breaking: .accounts, "\(site.name) has \(told) notices of \(expected) verdicts")
@@ -88,7 +93,8 @@ extension Witness {
   ) throws -> Violation? {
     try log(of: hub, tally: &tally) ?? entries(of: hub, tally: &tally)
       ?? decisions(of: hub, tally: &tally)
-      ?? leads(of: hub, tally: &tally) ?? conservation(at: hub, sites, tally: &tally)
+      ?? leads(of: hub, tally: &tally) ?? returned(to: hub, tally: &tally)
+      ?? conservation(at: hub, sites, tally: &tally)
   }
 
   private func log(of hub: SimulatedHub, tally: inout Tally) throws -> Violation? {
@@ -228,7 +234,9 @@ extension Witness {
       sentTexts.contains($0.text) && sites[$0.site].stopped == nil && !restored.contains($0.site)
     }
     tally.checked(.conservation, sent.count)
-    if let lost = sent.first(where: { !known.contains($0.text) }) {
+    if let lost = try sent.first(where: {
+      try !known.contains($0.text) && !isOutlived($0.text, at: hub)
+    }) {
       return Violation(breaking: .conservation, "\(lost.text) was sent and is nowhere")
     }
     return nil
@@ -236,9 +244,9 @@ extension Witness {
 
   /// A hub that was restarted holds everything that it has answered.
   func hubIsBack(_ hub: SimulatedHub, tally: inout Tally) throws -> Violation? {
-    for (site, batches) in decided.sorted(by: { $0.key < $1.key }) where !batches.isEmpty {
+    for (site, batches) in decided.sorted(by: { $0.key < $1.key }) {
+      guard let last = batches.last(where: { !$0.isForgotten }) else { continue }
       tally.checked(.exactlyOnce)
-      let last = batches.last!
       let id = BatchID(site: records[site].id, incarnation: last.log, number: last.number)
       let stored = try hub.engine.read { try $0.answeredBatch(id) }
       guard stored?.hash == last.hash else {
