@@ -32,6 +32,11 @@ package struct SimulationReport: Sendable {
     package let failures: Int
     package let events: Int
     package let statements: Int
+    /// Rows that local programs wrote.
+    package let writes: Int
+    package let powerCuts: Int
+    /// How often replicas were proved equal to the hub.
+    package let convergenceChecks: Int
     package let deliveries: Int
     package let sessions: Int
     /// Counties times the years that they lived.
@@ -52,7 +57,9 @@ package struct SimulationReport: Sendable {
     checks = Invariant.allCases.sorted().map { CheckLine($0, tier: tier, checked: tally.checks) }
     totals = Totals(
       seeds: outcome.seedCount, failures: outcome.failures.count, events: tally.events,
-      statements: tally.statements, deliveries: tally.deliveries, sessions: tally.sessions,
+      statements: tally.statements, writes: tally.writes, powerCuts: tally.powerCuts,
+      convergenceChecks: tally.checks[.convergence] ?? 0, deliveries: tally.deliveries,
+      sessions: tally.sessions,
       countyYears: Double(tally.simulatedTime) / Self.millisecondsOfAYear)
   }
 

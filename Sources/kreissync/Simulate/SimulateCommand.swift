@@ -12,7 +12,7 @@ struct SimulateCommand: ParsableCommand {
 
       A failure is printed with the command that replays it. Exit codes, the worst of a run:
         0   every seed was sound
-        1   the bug of --bug was not found: the simulator is blind to it
+        1   --full stayed below a target; or the bug of --bug was not found: the simulator is blind to it
         2   wrong options
         10  crash: the product trapped, or raised what it must not
         11  safety: something was false that must always be true
@@ -40,6 +40,9 @@ struct SimulateCommand: ParsableCommand {
   var trace = false
   @Option(help: "Threads. (default: one for each processor)")
   var workers: Int?
+  @Option(
+    help: "So many percent of a full run, which is 20,000 seeds of model and 2,000 of storage.")
+  var full: Int?
   @OptionGroup var output: OutputOptions
 
   private static let defaultSeedCount = 100
@@ -47,6 +50,8 @@ struct SimulateCommand: ParsableCommand {
 
   func run() throws {
     if bug == "list" { return listBugs() }
+    Simulation.prepareProcess()
+    if let full { return try runFully(full) }
     let plan = try makePlan()
     let reporter = SimulationReporter(plan, isSilent: output.json)
     TrapReport.install(plan)
@@ -72,6 +77,24 @@ struct SimulateCommand: ParsableCommand {
 
   // MARK: Options
 
+  private func runFully(_ percent: Int) throws {
+    let isAlone =
+      seeds == nil && first == nil && tier == nil && minutes == nil && bug == nil && !trace
+    guard isAlone, (1...100).contains(percent) else {
+      throw CommandFailure(
+        .usage, "usage", "--full takes 1 to 100, and goes with --report, --workers and --json only",
+        hint: "see `kreissync simulate --help`")
+    }
+    try FullSimulation(
+      percent: percent, workers: workerCount, withReport: report, isJSON: output.json
+    ).run()
+  }
+
+  private var workerCount: Int {
+    let processorCount = ProcessInfo.processInfo.activeProcessorCount
+    return min(max(1, workers ?? processorCount), processorCount, TrapReport.workerCountMax)
+  }
+
   private func makePlan() throws -> SimulationPlan {
     for (name, number) in [("seeds", seeds), ("minutes", minutes), ("workers", workers)] {
       guard number ?? 1 > 0 else {
@@ -90,10 +113,8 @@ struct SimulateCommand: ParsableCommand {
       tier: tier, first: first ?? 1, seedCount: seeds ?? usualCount,
       regressions: isPlain ? RegressionSeeds.seeds(of: tier) : [],
       seconds: minutes.map { Double($0) * 60 }, stopsAtFailure: bug != nil, seams: seams)
-    let processorCount = ProcessInfo.processInfo.activeProcessorCount
     return SimulationPlan(
-      simulation: simulation, bug: bug, commit: SourceCommit.current,
-      workers: min(workers ?? processorCount, processorCount, TrapReport.workerCountMax))
+      simulation: simulation, bug: bug, commit: SourceCommit.current, workers: workerCount)
   }
 
   private static func variant(named name: String) throws -> BugVariant {

@@ -54,6 +54,9 @@ struct SimulationDocument {
     [
       "seeds": .integer(Int64(totals.seeds)), "failures": .integer(Int64(totals.failures)),
       "events": .integer(Int64(totals.events)), "statements": .integer(Int64(totals.statements)),
+      "writes": .integer(Int64(totals.writes)),
+      "power_cuts": .integer(Int64(totals.powerCuts)),
+      "convergence_checks": .integer(Int64(totals.convergenceChecks)),
       "deliveries": .integer(Int64(totals.deliveries)),
       "sessions": .integer(Int64(totals.sessions)),
       "county_years": .text(SimulationText.oneDecimal(totals.countyYears)),

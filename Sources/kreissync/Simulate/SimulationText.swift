@@ -100,7 +100,9 @@ enum ReportTables {
       rows: [
         ["seeds", "\(totals.seeds)"], ["failures", "\(totals.failures)"],
         ["events", "\(totals.events)"], ["statements", "\(totals.statements)"],
-        ["deliveries", "\(totals.deliveries)"], ["sessions", "\(totals.sessions)"],
+        ["writes", "\(totals.writes)"], ["deliveries", "\(totals.deliveries)"],
+        ["power cuts", "\(totals.powerCuts)"],
+        ["convergence checks", "\(totals.convergenceChecks)"], ["sessions", "\(totals.sessions)"],
         ["county-years", SimulationText.oneDecimal(totals.countyYears)],
       ]
     ).text

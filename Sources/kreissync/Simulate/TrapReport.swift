@@ -55,18 +55,21 @@ enum TrapReport {
     let leavesBacktrace: Bool
   }
 
-  /// Proof: written once, in ``install(_:)``, before the handlers are installed and before any
-  /// worker begins; only read afterwards, and what changes behind its pointers is atomic.
+  /// Proof: written in ``install(_:)`` only, while no worker runs; read by workers and by handlers,
+  /// and what changes behind its pointers is atomic.
   nonisolated(unsafe) private static var prepared: Prepared?
 
   /// From now on a trap is told with its seeds, and ends the process with the exit code of a crash.
+  ///
+  /// - Precondition: no worker runs.
   static func install(_ plan: SimulationPlan) {
     let cells = UnsafeMutablePointer<Cell>.allocate(capacity: workerCountMax)
     for index in 0..<workerCountMax { (cells + index).initialize(to: Cell()) }
     let openings = UnsafeMutablePointer<Text>.allocate(capacity: signalCount)
     openings.initialize(repeating: Text(""), count: signalCount)
-    let previous = UnsafeMutablePointer<sigaction>.allocate(capacity: signalCount)
-    previous.initialize(repeating: sigaction(), count: signalCount)
+    let isFirst = prepared == nil
+    let previous = prepared?.previous ?? .allocate(capacity: signalCount)
+    if isFirst { previous.initialize(repeating: sigaction(), count: signalCount) }
     for trap in traps {
       openings[Int(trap.signal)] = Text("\nkreissync: the product trapped (\(trap.name))\n")
     }
@@ -79,6 +82,7 @@ enum TrapReport {
       beforeSeed: Text("  replay: " + plan.replay.beginning),
       afterSeed: Text(plan.replay.end + "\n"), end: Text("  commit: \(plan.commit)\n"),
       leavesBacktrace: wish.contains("enable=yes") || wish.contains("enable=true"))
+    guard isFirst else { return }
     var unblocked = sigset_t()
     sigemptyset(&unblocked)
     for (signal, _) in traps + requests {
