@@ -29,10 +29,11 @@ package struct Sidecar: Codable, Sendable, Equatable {
     position = WirePosition(record.position)
   }
 
-  /// Whether the file lacks something that the sidecar says it had.
+  /// Whether the file lacks something that the sidecar says it had, or is about to have.
   package func isAhead(of record: ReplicaRecord) -> Bool {
-    // The file has begun it; the sidecar was not yet written.
-    if let successor, ByteText(successor) == record.incarnation.text { return false }
+    // The file has begun it, and the sidecar was not yet written; or the hub may have begun it and
+    // takes the older log for a second copy's.
+    if let successor { return ByteText(successor) != record.incarnation.text }
     // The file has taken the hub's new history over; the sidecar was not yet written.
     let history = HistoryID(position.history)
     if history != record.position.history {

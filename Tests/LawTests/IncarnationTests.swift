@@ -26,6 +26,19 @@ struct IncarnationTests {
     #expect(try town.sync().digestEqual)
   }
 
+  @Test func `a lost answer to a new incarnation makes no copy of a site`() throws {
+    let county = try LocalCounty(seed: 9)
+    let town = try county.addSite("town", kind: .municipality)
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15')")
+    try town.sync()
+    try county.rejoin(town)
+    town.deafTo = ProtocolPath.incarnation
+    #expect(try town.trySync() == nil)
+    town.deafTo = nil
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('d', '2025-01-16')")
+    #expect(try town.sync().digestEqual && town.file.pendingCount() == 0)
+  }
+
   @Test func `a site whose new incarnation ended before it heard of it begins another`() throws {
     let county = try LocalCounty(seed: 8)
     let town = try county.addSite("town", kind: .municipality)
