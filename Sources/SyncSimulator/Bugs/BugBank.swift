@@ -188,7 +188,10 @@ package enum BugBank {
       [.broken(.liveness), .broken(.decision)], site: ParkedRowBlocks.self),
     BugVariant(
       "batch-rebuilt-on-resend", "A resend holds the values of today under the old number.",
-      [.crash, .broken(.exactlyOnce), .broken(.decision), .broken(.durableBeforeSent)],
+      [
+        .crash, .broken(.exactlyOnce), .broken(.decision), .broken(.durableBeforeSent),
+        .broken(.fairness),
+      ],
       site: BatchRebuiltOnResend.self),
     BugVariant(
       "unanswered-batch-skipped", "A batch that was sent counts as answered.",

@@ -113,7 +113,7 @@ extension Witness {
 
   /// A site returns what the hub has forgotten: what it was answered then, and nothing else.
   mutating func judgeReturn(
-    _ request: ProtocolRequest, from site: Int, tally: inout Tally
+    _ request: ProtocolRequest, from site: Int, _ hub: SimulatedHub, tally: inout Tally
   ) throws -> Violation? {
     let (_, answer, bytes) = try ReturnBody.decode(request.body)
     let batch = try Batch(decoding: bytes, changeCountMax: .max)
@@ -129,19 +129,13 @@ extension Witness {
         "\(name(site)) returns batch \(batch.number), which was not answered so")
     }
     decided[site]![place].isForgotten = false
-    for change in batch.changes {
-      for text in change.cells.values.compactMap(\.text) {
-        returnedTexts["\(text)"] = NaiveRow(change.row, schema)
-      }
+    // Of a row that was deleted behind them the returned texts are of no account: whoever deleted it
+    // knew them, and the log in which they stood is gone.
+    let living = try contents(of: hub)
+    for change in batch.changes where living[NaiveRow(change.row, schema)] == nil {
+      sentTexts.subtract(change.cells.values.compactMap(\.text))
     }
     return nil
-  }
-
-  /// Whether a text is of no account because its row was deleted behind it: whoever deleted the row
-  /// knew it, and the log in which it stood is gone.
-  func isOutlived(_ text: String, at hub: SimulatedHub) throws -> Bool {
-    guard let row = returnedTexts[text] else { return false }
-    return try contents(of: hub)[row] == nil
   }
 
   /// Rows to which nobody has written since stand at the hub as before it was restored, and what

@@ -24,8 +24,6 @@ struct Witness {
   var originals: [Int: Int] = [:]
   /// What the hub held before it went back in time; nil where it never did.
   var former: FormerContents?
-  /// In which rows the texts stand that sites have returned to it.
-  var returnedTexts: [String: NaiveRow] = [:]
   /// The batches that the hub has decided, by site, in order of their numbers.
   var decided: [Int: [DecidedBatch]] = [:]
   /// What the hub had read for a pull, by site and position.
@@ -233,7 +231,7 @@ struct Witness {
         if let found = try judgePush(request, from: site, response, hub, &tally) { return found }
       case ProtocolPath.pull: try judgePull(response, to: site)
       case ProtocolPath.returned:
-        if let found = try judgeReturn(request, from: site, tally: &tally) { return found }
+        if let found = try judgeReturn(request, from: site, hub, tally: &tally) { return found }
       default: break
       }
     } else if response.status == 500 && !toleratesErrors {
