@@ -2,7 +2,7 @@
 private let noPostgres = "there is no engine on PostgreSQL yet"
 private let noTLS = "needs real sockets and certificates: EndToEndTests and NetworkTests do it"
 private let noErasure = "there is no consent gate and no erasure yet"
-private let noHandover = "cases do not change hands yet"
+private let insideRequests = "the effect is part of a request: counted as F1 and F2"
 private let noUpgrade = "the simulated county has one version: LawTests, MixedFleetTests mixes two"
 
 /// Every fault that the product has promised to survive (F1–F45), the points at which it is to be
@@ -73,8 +73,8 @@ package enum FaultTable {
     line(34, "a serialisation failure", out: [(.commit, noPostgres)]),
     line(
       35, "a crash in the middle of a hand-over",
-      out: [(.validate, noHandover), (.commit, noHandover), (.apply, noHandover)]),
-    line(36, "a late change by a site that lost the case", out: [(.validate, noHandover)]),
+      out: [(.validate, insideRequests), (.commit, insideRequests), (.apply, insideRequests)]),
+    line(36, "a late change by a site that lost the case", both: [.validate]),
     line(
       37, "consent is revoked while changes are on their way",
       out: [(.validate, noErasure), (.pull, noErasure), (.maintain, noErasure)]),

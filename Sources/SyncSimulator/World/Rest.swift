@@ -30,7 +30,12 @@ extension SimulatedCounty {
     try drain()
     if !hub.isUp { try restartHub() }
     // Which of two copies goes on shows when both have called, and it has to join first.
-    let rounds = Self.sessionsUntilRest * (sites.contains(where: \.wasCopied) ? 2 : 1)
+    var rounds = Self.sessionsUntilRest * (sites.contains(where: \.wasCopied) ? 2 : 1)
+    if !witness.handed.isEmpty {
+      // The new lead's proof orders the purge, and the former lead's receipt ends the hand-over.
+      rounds += Self.sessionsUntilRest
+      clock = max(clock, witness.lastHandover + Self.minute)
+    }
     for round in 1...rounds {
       let ended = sites.map(\.sessionsEnded)
       for site in sites where site.stopped == nil {
@@ -93,7 +98,7 @@ extension SimulatedCounty {
       if record.digestEqual != true { left.append("\(site.name) has no equal digests") }
       if let error = record.lastError { left.append("\(site.name) failed last with \(error)") }
     }
-    return left
+    return try left + openHandovers()
   }
 
   private func checkAtRest() throws {

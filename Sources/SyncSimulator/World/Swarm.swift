@@ -93,6 +93,8 @@ package struct Swarm: Sendable, Equatable {
   package var copies = 0
   /// Days on which the hub's database is backed up, or replaced by its backup (F15).
   package var hubRestores = 0
+  /// Days on which cases go to another lead (F35, F36).
+  package var handovers = 0
   /// Days on which a program writes what cannot travel (F45).
   package var poison = 0
 
@@ -127,7 +129,7 @@ package struct Swarm: Sendable, Equatable {
   /// Whether the naive model can follow: it knows people's statements, not tools that write past
   /// the triggers, files that go back in time, or disks that forget.
   package var isModelled: Bool {
-    rebuilds == 0 && restores == 0 && hubRestores == 0 && copies == 0
+    rebuilds == 0 && restores == 0 && hubRestores == 0 && copies == 0 && handovers == 0
   }
 
   /// The options of a seed.
@@ -190,6 +192,7 @@ package struct Swarm: Sendable, Equatable {
       // Whose people at work are, only the model says.
       staffWrites = 0
     }
+    handovers = hubRestores == 0 && copies == 0 ? rate(20, 150...700) : 0
   }
 
   /// No replica goes back in time, and none is damaged.

@@ -22,6 +22,12 @@ struct Witness {
   var restored: Set<Int> = []
   /// Machines with a copy of another one's directory, by their own places.
   var originals: [Int: Int] = [:]
+  /// Who opened each case.
+  var openers: [String: Int] = [:]
+  /// Where the county has sent a case since, in order.
+  var handed: [String: [Handed]] = [:]
+  /// Whom a case was said to mention; by marks.
+  var mentions: [String: Set<String>] = [:]
   /// What the hub held before it went back in time; nil where it never did.
   var former: FormerContents?
   /// The batches that the hub has decided, by site, in order of their numbers.
@@ -299,6 +305,9 @@ struct Witness {
         // A row that the hub has never seen is offered again, whole: nothing to be told.
         notApplied: answer.verdicts.count { $0.rule != .unknownRow },
         texts: Self.texts(of: batch)))
+    if answer.verdicts.contains(where: { $0.rule == .handedOver }) {
+      tally.met(36, at: .validate)
+    }
     guard isModelled else { return nil }
     let expected = model.decided(name(site), rows, hubTime: hub.now)
     return compare(expected, with: answer, of: batch, from: site, &tally)
@@ -334,8 +343,9 @@ struct Witness {
       guard let table = schema.table(number: change.row.table) else { continue }
       for column in table.columns where column.mentions != nil {
         guard let id = change.cells[column.number]?.text else { continue }
-        holders[Self.mark(id), default: []].formUnion(
-          holders[Self.mark(change.caseID.string)] ?? [])
+        let place = Self.mark(change.caseID.string)
+        mentions[place, default: []].insert(Self.mark(id))
+        holders[Self.mark(id), default: []].formUnion(holders[place] ?? [])
       }
     }
   }

@@ -13,13 +13,18 @@ extension Witness {
     if isModelled, let found = try compare(site, tally: &tally) { return found }
     tally.checked(.convergence)
     let mentioned = try mentioned(to: site.index, by: hub)
+    let narrowed = try narrowed(to: site.index, by: hub)
     for (table, rows) in zip(schema.tables, rows) {
       let ours = try site.rows(of: table).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
       let theirs = rows.filter { row in
         table.scope == .global
           || holds(row, site.index)
             && (table.scope != .ofSite || isOwn(row, of: site.index) || mentioned.contains(row[0]))
-      }.map { visible($0, of: table, to: site.index) }
+            && (table.hasHeader || !narrowed.contains(row[1].text ?? ""))
+      }.map { row in
+        narrowed.contains(row[1].text ?? "")
+          ? header(of: row, in: table) : visible(row, of: table, to: site.index)
+      }
       guard theirs != ours else { continue }
       let missing = theirs.first { !ours.contains($0) }.map { "the hub has \($0)" }
       let extra = ours.first { !theirs.contains($0) }.map { "the replica has \($0)" }
@@ -47,6 +52,11 @@ extension Witness {
 
   private func isOwn(_ row: [Value], of site: Int) -> Bool {
     holders["s\(Self.mark(row[0].text ?? "").dropFirst())"]?.contains(original(site)) == true
+  }
+
+  private func header(of row: [Value], in table: Table) -> [Value] {
+    let columns = table.columns.filter { $0.tier != .local }
+    return row.prefix(2) + zip(columns, row.dropFirst(2)).map { $0.tier == .header ? $1 : .null }
   }
 
   /// The row as the site may see it: of what is not its own only what a mention shows.
@@ -196,18 +206,6 @@ extension Witness {
     }
   }
 
-  private func leads(of hub: SimulatedHub, tally: inout Tally) throws -> Violation? {
-    let ids = caseIDs.map { CaseID($0) }
-    let cases = try hub.engine.read { try $0.cases(ids) }
-    for id in ids {
-      tally.checked(.oneLead)
-      guard let stored = cases[id], records.contains(where: { $0.id == stored.lead }),
-        stored.epoch > 0
-      else { return Violation(breaking: .oneLead, "case \(id) has no lead") }
-    }
-    return nil
-  }
-
   /// Every text that was sent is somewhere, and every text that is somewhere was written.
   private func conservation(
     at hub: SimulatedHub, _ sites: [SimulatedSite], tally: inout Tally
@@ -255,4 +253,9 @@ extension Witness {
     }
     return nil
   }
+}
+
+extension Table {
+  /// Whether somebody who may see headers only may know its rows.
+  fileprivate var hasHeader: Bool { columns.contains { $0.tier == .header } }
 }

@@ -28,6 +28,7 @@ extension Witness {
         return other == site || record.kind == .county || isShared
       })
     caseIDs.append(caseID)
+    openers[caseID] = site
   }
 
   /// Listens at a site's end of the line: no answer holds a word of a case that is not the site's.
