@@ -5,6 +5,8 @@ extension DecoderTable {
       "swift-certificates reads the request, of 8 KiB at most; the rest compares a key's type",
     "Hub/CertificateAuthority.swift CertificateSigningRequest(":
       "as above",
+    "Hub/CertificateAuthority.swift Certificate(":
+      "swift-certificates reads it, of 4 KiB at most; what is none has no issuer",
     "Hub/SiteAuthentication.swift Certificate(":
       "swift-certificates reads what TLS has already verified",
     "Hub/SiteName.swift": "reads the name in a certificate that the hub's own authority signed",

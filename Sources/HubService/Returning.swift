@@ -88,7 +88,8 @@ extension CountyService {
       AwaitingBatch(id: id, formerSeq: formerSeq, bytes: batch.with(early).encoded()))
   }
 
-  /// What a site wrote and was never told of it writes anew: what others returned may wait for that.
+  /// What a site wrote and was never told of it writes anew: what others returned may wait for
+  /// that.
   func settleReturned() throws {
     guard try store.read({ try !$0.awaiting.isEmpty }) else { return }
     try store.write { try settleAwaiting(in: $0) }

@@ -358,8 +358,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     // Decoded once more when it is applied: what waits is bytes, and what was let in can be read.
     let head = try PullPage(decoding: response.body).head
     try spool.append(response.body)
-    pageHead = head
-    continuation = head.continuation
+    (pageHead, continuation) = (head, head.continuation)
     return continuation == nil
   }
 
@@ -395,9 +394,6 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     let _: ByeResponse = try WireJSON.decode(response.body)
     guard failure == nil && refusedUpload == nil else { return }
     let now = environment.now()
-    try file.updateRecord {
-      $0.lastSuccess = now
-      $0.lastError = nil
-    }
+    try file.updateRecord { ($0.lastSuccess, $0.lastError) = (now, nil) }
   }
 }

@@ -67,11 +67,14 @@ extension ReplicaFile {
     _ change: Change, _ answer: Answer, at now: Milliseconds, in database: Database
   ) throws {
     if answer.rule == .unknownRow {
-      // The hub never saw this row: its insert escaped capture. The whole row is offered.
-      try offerWhole(change.row, at: now, in: database)
-      return
+      // The hub never saw this row: its insert escaped capture, or became a proposal. The whole row
+      // is offered; of one that was deleted here meanwhile its author is told what went with it.
+      if try isThere(change.row, in: database) {
+        return try offerWhole(change.row, at: now, in: database)
+      }
+    } else {
+      try putOnRefreshList(change.row, caseID: change.caseID, in: database)
     }
-    try putOnRefreshList(change.row, caseID: change.caseID, in: database)
     guard let table = schema.table(number: change.row.table) else { return }
     let reason = answer.rule?.rawValue ?? answer.verdict.rawValue
     if answer.columns.isEmpty {
@@ -94,6 +97,13 @@ extension ReplicaFile {
         outcome.verdict, outcome.rule.rawValue, yours: change.cells[outcome.column] ?? .null,
         kept: outcome.kept, at: now, in: database)
     }
+  }
+
+  private func isThere(_ key: RowKey, in database: Database) throws -> Bool {
+    guard let table = schema.table(number: key.table) else { return false }
+    return try Query(database, "SELECT 1 FROM \(quoted(table.name)) WHERE id = ?").first(
+      Parameter(key.id)
+    ) { _ in true } ?? false
   }
 
   /// Captures a whole row as an insert, as if it had been written now.

@@ -26,7 +26,7 @@ struct ScopePurge {
   private let database: Database
   private let unsent: UnsentWork
   private let now: Milliseconds
-  private let isHeldBack: Bool
+  private var isHeldBack = false
   private var held: Set<CaseID>
 
   init(_ application: Application, _ scope: PulledScope) throws {
@@ -38,11 +38,11 @@ struct ScopePurge {
       try Query(database, "SELECT case_id FROM kreissync_case_state WHERE purge = ?").all(
         .integer(State.held.rawValue)
       ) { $0.identifier(0) })
-    isHeldBack = try Self.isWave(scope, in: database)
+    isHeldBack = try isWave(scope)
   }
 
   /// Whether the pull orders more than goes without a person.
-  private static func isWave(_ scope: PulledScope, in database: Database) throws -> Bool {
+  private func isWave(_ scope: PulledScope) throws -> Bool {
     let count =
       try Query(
         database,
@@ -52,7 +52,7 @@ struct ScopePurge {
     var ordered: Set<CaseID> = []
     try scope.pages.forEach { page in
       for state in page.cases where !state.isHandedOver && state.caseID.isCase {
-        guard let tiers = try Self.tiers(of: state.caseID, in: database),
+        guard let tiers = try tiers(of: state.caseID),
           !state.terms.tiers.isSuperset(of: tiers)
         else { continue }
         ordered.insert(state.caseID)
@@ -61,11 +61,23 @@ struct ScopePurge {
     return ordered.count > limit
   }
 
-  /// Nil for a case that the replica does not know.
-  private static func tiers(of caseID: CaseID, in database: Database) throws -> TierSet? {
-    try Query(database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?").first(
-      Parameter(caseID)
-    ) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
+  /// What the replica holds of a case; nil for nothing.
+  ///
+  /// A case that this site opened it holds whole, before any pull has told it so.
+  private func tiers(of caseID: CaseID) throws -> TierSet? {
+    let known = try Query(
+      database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?"
+    ).first(Parameter(caseID)) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
+    if let known { return known }
+    guard caseID.isCase else { return nil }
+    for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
+      let place = table.scope == .ofCase ? "case_id" : "id"
+      let holdsRows = try Query(
+        database, "SELECT EXISTS (SELECT 1 FROM \(file.quoted(table.name)) WHERE \(place) = ?)"
+      ).first(Parameter(caseID)) { $0.integer(0) == 1 }
+      if holdsRows == true { return .all }
+    }
+    return nil
   }
 
   // MARK: Orders
@@ -75,7 +87,7 @@ struct ScopePurge {
   /// - Returns: whether the case is to be put as it came; not where the replica never held it.
   mutating func order(_ state: PulledScope.CaseState) throws -> Bool {
     guard state.terms.role != .mention else { return true }
-    guard let tiers = try Self.tiers(of: state.caseID, in: database) else {
+    guard let tiers = try tiers(of: state.caseID) else {
       return state.terms != .ended
     }
     if state.terms.tiers == tiers { return true }
@@ -84,8 +96,15 @@ struct ScopePurge {
     let purge: State = waits ? .held : isNarrower ? .ordered : .none
     if waits { held.insert(state.caseID) } else { held.remove(state.caseID) }
     try Query(
-      database, "UPDATE kreissync_case_state SET purge = ?, digest = NULL WHERE case_id = ?"
-    ).run(.integer(purge.rawValue), Parameter(state.caseID))
+      database,
+      """
+      INSERT INTO kreissync_case_state VALUES (?2, ?3, ?4, ?5, ?6, NULL, ?7, ?1)
+      ON CONFLICT (case_id) DO UPDATE SET purge = excluded.purge, digest = NULL
+      """
+    ).run(
+      .integer(purge.rawValue), Parameter(state.caseID), Parameter(state.lead),
+      .text(state.terms.role.rawValue), .integer(Int64(tiers.rawValue)), .integer(state.epoch),
+      .blob(Digest128.zero.bytes))
     return true
   }
 

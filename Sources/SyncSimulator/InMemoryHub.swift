@@ -388,30 +388,4 @@ extension InMemoryHubTransaction {
   func lastBatch(of site: SiteID, incarnation: IncarnationID) -> AnsweredBatch? {
     memory.batches.last(of: ReplicaLogID(site: site, incarnation: incarnation))
   }
-
-  func ledger(_ filter: LedgerFilter) -> [StoredLedgerEntry] { memory.log.ledger(filter) }
-  func replacedValues(of site: SiteID, above seq: Int64, limit: Int) -> [StoredLedgerEntry] {
-    memory.log.replacedValues(of: site, above: seq, limit: limit)
-  }
-  func proposals(_ filter: ProposalFilter) -> [StoredProposal] {
-    memory.log.sortedProposals.filter { stored in
-      (filter.id.map { ByteText($0) == ByteText(stored.id) } ?? true)
-        && (filter.caseID.map { $0 == stored.proposal.caseID } ?? true)
-        && (filter.row.map { $0 == stored.proposal.row } ?? true)
-        && (filter.state.map { $0 == stored.state } ?? true)
-        && (filter.lead.map { memory.scope.stored(stored.proposal.caseID)?.lead == $0 } ?? true)
-    }
-  }
-
-  func decisions(onProposalsOf site: SiteID, above seq: Int64, limit: Int) -> [StoredProposal] {
-    memory.log.decisions(onProposalsOf: site, above: seq, limit: limit)
-  }
-
-  func log(from seq: Int64, limit: Int) -> [StoredLogEntry] {
-    memory.log.entries(from: seq, limit: limit)
-  }
-
-  func transactions(from leaf: Int64, limit: Int) -> [StoredTransaction] {
-    memory.log.transactions(from: leaf, limit: limit)
-  }
 }

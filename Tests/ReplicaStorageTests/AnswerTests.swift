@@ -123,6 +123,20 @@ struct AnswerTests {
     #expect(try replica.build() == CaptureTally())
   }
 
+  @Test("of a row that the hub has never seen and that is gone here its author is told")
+  func unknownRowGone() throws {
+    let replica = try ReplicaFixture()
+    try replica.client.run("UPDATE person SET phone = 'a' WHERE id = 'p1'")
+    try replica.build()
+    try replica.client.run("DELETE FROM person WHERE id = 'p1'")
+    try replica.answer([person("p1"): answer(.refused, .unknownRow)])
+    let notices = try replica.file.notices()
+    #expect(notices.map(\.reason) == ["unknown_row"])
+    #expect(notices.map(\.yourValue) == [.text("a")])
+    try replica.build()
+    #expect(try replica.lastChanges().map(\.kind) == [.delete])
+  }
+
   @Test("an answer that names what was not sent is refused whole")
   func unfitAnswer() throws {
     let replica = try ReplicaFixture()

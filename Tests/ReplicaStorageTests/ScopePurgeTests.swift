@@ -59,6 +59,25 @@ struct ScopePurgeTests {
         == [["former_lead", "header"]])
   }
 
+  @Test(
+    "a case that this site opened goes, too, if it was handed over before any pull named it",
+    arguments: [GrantTerms.ended, GrantTerms(.formerLead, .header)])
+  func openedHere(terms: GrantTerms) throws {
+    let replica = try ReplicaFixture()
+    try replica.client.run(
+      """
+      INSERT INTO case_file (id, opened_on) VALUES ('c9', '2025-01-17');
+      INSERT INTO person (id, case_id, email) VALUES ('p9', 'c9', 'p@x');
+      """)
+    try replica.build()
+    try replica.answer()
+    let outcome = try pull(replica, at: 20, [("c9", terms)], isHandedOver: true)
+    #expect(outcome.casesPurged == 1)
+    #expect(try counts(replica, "c9") == (terms == .ended ? [0, 0, 0] : [1, 1, 0]))
+    #expect(try replica.client.count("SELECT count(*) FROM person WHERE email IS NOT NULL") == 0)
+    #expect(try replica.file.purgeReceipt() == PurgeReceipt(waiting: [], heldCount: 0))
+  }
+
   @Test("an unsent edit waits for its answer, and is sent, before its case goes")
   func unsent() throws {
     let replica = try ReplicaFixture()

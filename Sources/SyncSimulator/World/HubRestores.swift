@@ -129,8 +129,8 @@ extension Witness {
         "\(name(site)) returns batch \(batch.number), which was not answered so")
     }
     decided[site]![place].isForgotten = false
-    // Of a row that was deleted behind them the returned texts are of no account: whoever deleted it
-    // knew them, and the log in which they stood is gone.
+    // Of a row that was deleted behind them the returned texts are of no account: whoever deleted
+    // it knew them, and the log in which they stood is gone.
     let living = try contents(of: hub)
     for change in batch.changes where living[NaiveRow(change.row, schema)] == nil {
       sentTexts.subtract(change.cells.values.compactMap(\.text))

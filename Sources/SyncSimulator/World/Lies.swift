@@ -10,6 +10,8 @@ extension SimulatedCounty {
     agenda.plan(.lie(site: site.index), at: clock + delay(3 * Int(Self.hour)))
     guard hub.isUp else { return }
     hub.advance(to: clock)
+    // What is due happens at whoever calls first.
+    _ = try hub.administration(of: hub.engine).takeDueEffects()
     let before = try hub.engine.read { try $0.counter }
     let request = try makeLie(by: site, head: before)
     let response = hub.service.answer(request, from: site.id)

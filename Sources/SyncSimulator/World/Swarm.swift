@@ -181,6 +181,14 @@ package struct Swarm: Sendable, Equatable {
     batchChangeCount = random.pick([1, 2, 5, 1_000, 1_000, 1_000])
     pageByteCount = random.pick([200, 700, 4_000, 4 << 20, 4 << 20, 4 << 20])
     if tier == .storage { drawDisks(&random) }
+    drawPeople(&random)
+  }
+
+  /// Who works how, and what the county's administrators do.
+  private mutating func drawPeople(_ random: inout SeededGenerator) {
+    func rate(_ percent: Int, _ range: ClosedRange<Int>) -> Int {
+      random.chance(percent) ? random.number(range) : 0
+    }
     staffWrites = rate(40, 30...250)
     imports = rate(75, 40...180)
     hubRestores = rate(10, 80...400)

@@ -12,7 +12,8 @@ struct SimulateCommand: ParsableCommand {
 
       A failure is printed with the command that replays it. Exit codes, the worst of a run:
         0   every seed was sound
-        1   --full stayed below a target; or the bug of --bug was not found: the simulator is blind to it
+        1   --full stayed below a target, or the bug of --bug was not found: the simulator is
+            blind to it
         2   wrong options
         10  crash: the product trapped, or raised what it must not
         11  safety: something was false that must always be true
