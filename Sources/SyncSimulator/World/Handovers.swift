@@ -3,8 +3,8 @@ import HubStorage
 import SyncCore
 
 /// Cases change hands while everybody works (F35, F36): by order, for a moment that has passed or
-/// is to come, there and back again. The effect itself happens inside the sites' requests, which crash
-/// like all others.
+/// is to come, there and back again. The effect itself happens inside the sites' requests, which
+/// crash like all others.
 extension SimulatedCounty {
   /// The county hands some case to another site.
   func handOverCase() throws {
