@@ -4,8 +4,8 @@ import Testing
 @Suite("The report of a simulation")
 struct ReportTests {
   /// One run of each tier serves all tests: no test needs another.
-  private static let model = Simulation(tier: .model, first: 1, seedCount: 150).run(workers: 2)
-  private static let storage = Simulation(tier: .storage, first: 1, seedCount: 100).run(workers: 2)
+  private static let model = Simulation(tier: .model, first: 1, seedCount: 260).run(workers: 2)
+  private static let storage = Simulation(tier: .storage, first: 1, seedCount: 180).run(workers: 2)
 
   private static func outcome(of tier: Tier) -> Simulation.Outcome {
     tier == .model ? model : storage

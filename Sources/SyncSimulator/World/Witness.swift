@@ -330,11 +330,17 @@ struct Witness {
       }
       if rowIDs.count < 20 && !isCase { rowIDs.append(change.row.id.string) }
     }
-    sentTexts.formUnion(Self.texts(of: batch))
+    // What the hub refused with a row that it never saw is offered again, whole, as it stands then.
+    let unseen = Set(answer.verdicts.filter { $0.rule == .unknownRow }.map(\.n))
+    sentTexts.formUnion(Self.texts(of: batch) { !unseen.contains($0.id.n) })
   }
 
-  private static func texts(of batch: Batch) -> Set<String> {
-    Set(batch.changes.filter { $0.kind != .delete }.flatMap(\.cells.values).compactMap(\.text))
+  private static func texts(
+    of batch: Batch, where counts: (Change) -> Bool = { _ in true }
+  ) -> Set<String> {
+    Set(
+      batch.changes.filter { $0.kind != .delete && counts($0) }.flatMap(\.cells.values)
+        .compactMap(\.text))
   }
 
   /// Whoever holds a case may learn of those whom it was said to mention.
