@@ -138,6 +138,21 @@ package enum BugBank {
       "case-not-whole", "A case that is delivered whole lacks its first row.",
       [.broken(.convergence), .broken(.oneState)], hub: CaseNotWhole.self),
     BugVariant(
+      "two-leads", "Who led a case until now goes on leading it beside the new lead.",
+      [.broken(.oneLead)], hub: TwoLeads.self),
+    BugVariant(
+      "lead-does-not-move", "A hand-over is written down, and the case stays with its old lead.",
+      [.broken(.oneLead)], hub: LeadDoesNotMove.self),
+    BugVariant(
+      "epoch-stays", "Responsibility moves, and its epoch stays.", [.broken(.oneLead)],
+      hub: EpochStays.self),
+    BugVariant(
+      "narrowing-not-told", "A former lead is not told that it keeps the header only.",
+      [.broken(.convergence), .broken(.liveness)], hub: NarrowingNotTold.self),
+    BugVariant(
+      "narrowing-not-kept", "A former lead goes on seeing what is written in its old case.",
+      [.broken(.convergence), .broken(.liveness)], hub: NarrowingNotKept.self),
+    BugVariant(
       "case-digests-not-sent", "The digests of single cases are not sent.",
       [.broken(.convergence)], hub: CaseDigestsNotSent.self),
     BugVariant(

@@ -20,8 +20,13 @@ extension SimulatedCounty {
         try reader.cases(of: $0.id).contains { $0.caseID.string == caseID }
       }
     }
-    let lead = witness.lead(of: caseID, at: hub.now)
-    guard !isOnItsWay, sites.count > 1 else { return }
+    guard !isOnItsWay, sites.count > 1, let lead = witness.lead(of: caseID, at: hub.now) else {
+      return
+    }
+    let stored = try hub.engine.read { try $0.cases([CaseID(caseID)]) }[CaseID(caseID)]
+    guard stored?.lead == witness.records[lead].id else {
+      return fail(Violation(breaking: .oneLead, "case \(caseID) has another lead than decided"))
+    }
     // Often back to who had it before.
     let former = witness.handed[caseID]?.dropLast().last?.to ?? witness.openers[caseID]
     let other = random.pick(sites.indices.filter { $0 != lead })
