@@ -201,6 +201,8 @@ package struct Swarm: Sendable, Equatable {
       staffWrites = 0
     }
     handovers = hubRestores == 0 && copies == 0 ? rate(20, 150...700) : 0
+    // What a former lead wrote too late it asks for anew, and a page brings what fits.
+    if handovers > 0 { pageByteCount = max(pageByteCount, 4_000) }
   }
 
   /// No replica goes back in time, and none is damaged.
@@ -225,7 +227,7 @@ package struct Swarm: Sendable, Equatable {
     deepKills = rate(60, 5...80)
     diskErrors = rate(30, 20...2_000)
     fullDisks = rate(25, 30...300)
-    readOnlyDisks = rate(15, 30...200)
+    readOnlyDisks = rate(30, 60...300)
     flips = rate(15, 20...100)
     lostWALs = rate(25, 20...100)
     restores = rate(20, 40...250)
