@@ -31,6 +31,9 @@ extension SimulatedCounty {
     let former = witness.handed[caseID]?.dropLast().last?.to ?? witness.openers[caseID]
     let other = random.pick(sites.indices.filter { $0 != lead })
     let to = random.chance(50) ? former.flatMap { $0 == lead ? nil : $0 } ?? other : other
+    // A new lead that says falsely that it holds the case has its former lead purged: the hub keeps
+    // all, and nobody else can tell.
+    guard !(swarm.hasLiar && to == sites.count - 1) else { return }
     let effectiveAt = hub.now + Milliseconds(random.number(-3 * 24...2 * 24)) * Self.hour
     let forecast = try administration.propose(
       Handover.Terms(
