@@ -112,9 +112,12 @@ private struct HandoverSurvey {
 
   private mutating func noteLateCells(of row: StoredRow, in table: Table, from giver: SiteID) {
     guard let effectSeq = handover.progress.effectSeq else { return }
-    for (column, version) in zip(table.columns, row.versions)
+    // An empty cell as old as the row was never filled in; one that was emptied is younger.
+    let oldest = row.versions.map(\.seq).min() ?? 0
+    for ((column, value), version) in zip(zip(table.columns, row.values), row.versions)
     where version.site == giver && version.seq <= effectSeq
       && version.editedAt >= handover.terms.effectiveAt
+      && !(value.isNull && version.seq == oldest)
     {
       lateCellCount += 1
       guard lateCells.count < HandoverReport.lateCellCountMax else { continue }

@@ -166,6 +166,23 @@ struct HandoverEpochTests {
   }
 
   @Test
+  func `H12: the list names what was emptied, and no cell that nobody ever filled`() throws {
+    try world.open("c", at: world.town)
+    try world.town.client.run("UPDATE person SET phone = 'before'")
+    try world.syncAll()
+    let date = world.midnight()
+    try world.town.client.run("UPDATE person SET phone = NULL")
+    try world.town.client.run(
+      "INSERT INTO consultation (id, case_id, minutes) VALUES ('late', 'c', 33)")
+    try world.town.sync()
+    let id = try world.propose(["c"], to: world.office, at: date, decision: "KT 9/2024")
+    _ = try world.administration.accept(id, answer: "KT 9/2024")
+    let report = try world.administration.report(on: id)
+    #expect(Set(report.lateCells.map(\.column)) == ["phone", "minutes"])
+    #expect(report.lateCellCount == 2)
+  }
+
+  @Test
   func `a date that lies ahead is announced to who holds the case, and nothing moves before it`()
     throws
   {
