@@ -114,9 +114,11 @@ private struct LineReader {
 
   private var current: Unicode.Scalar? { place < text.endIndex ? text[place] : nil }
 
+  /// A carriage return alone ends a line, too: some spreadsheets still write them so.
   private mutating func advance() {
-    if text[place] == "\n" { line += 1 }
+    let scalar = text[place]
     place = text.index(after: place)
+    if scalar == "\n" || (scalar == "\r" && current != "\n") { line += 1 }
   }
 
   /// nil behind the last line.

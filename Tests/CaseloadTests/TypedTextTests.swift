@@ -64,7 +64,7 @@ struct TypedTextTests {
   @Test("separators, quotes, line ends and empty lines are taken as spreadsheets write them")
   func tables() throws {
     for separator in [";", ",", "\t"] {
-      for lineEnd in ["\n", "\r\n"] {
+      for lineEnd in ["\n", "\r\n", "\r"] {
         let text = [
           "id\(separator)name", "", "1\(separator)\"a\(separator) \"\"b\"\"\nc\"",
           "2\(separator)",
