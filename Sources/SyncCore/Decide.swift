@@ -11,7 +11,7 @@
 /// | 4 | granted to the author?          | no → refused `not_granted`; a new `case_file` opens its case |
 /// |   | a row of scope `site`           | a new one is opened as ``openUnit(_:in:)`` says; an update of one never seen: refused `unknown_row` |
 /// |   | a deletion in a case never seen | applied, nothing to do: opened and deleted between two sessions |
-/// | 5 | role at `base`, and in time?    | lead, contributor → on; who was one → ``Standing``      |
+/// | 5 | role at `base`, and in time?    | lead, contributor → on; who was one → ``Standing``, column by column |
 /// | 6 | insert, row never seen or dead  | created, revived                                        |
 /// |   | insert, alive in another case   | refused `id_taken`                                      |
 /// |   | insert, alive in this case      | as an update of all its columns                         |
@@ -86,8 +86,14 @@ package struct Decision {
     if change.kind == .delete && draft.view.cases[change.caseID] == nil {
       return Answer(id: change.id, verdict: .applied)
     }
+    guard change.kind == .delete else { return answer(toEditOf: change, in: table) }
+    return answer(to: change, standing(of: change), in: table)
+  }
+
+  /// From step 6 on.
+  mutating func answer(to change: Change, _ standing: Standing, in table: Table) -> Answer {
     let role: Role
-    switch standing(of: change) {
+    switch standing {
     case .acts(let then): role = then
     case .proposes: return proposal(of: change, in: table)
     case .refused(let rule): return refused(change, refusedCases[change.caseID] ?? rule)

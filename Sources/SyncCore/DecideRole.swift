@@ -17,6 +17,9 @@
 /// | likewise              | aware             | before  | (d) in the role of then                |
 /// | reader, none          | never had a part  | –       | refused `not_granted`                  |
 ///
+/// A change whose columns were edited at different times counts column by column:
+/// `DecideParts.swift`.
+///
 /// A clock that was set in between is no witness: then a change counts as written after. It can
 /// move an unaware edit between applied and proposal, and never lose it.
 enum Standing: Hashable {

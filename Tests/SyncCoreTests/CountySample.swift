@@ -119,13 +119,15 @@ extension Change {
   static func of(
     _ kind: ChangeKind, _ row: RowKey, _ values: [String: Value] = [:], n: Int64 = 1,
     in caseID: CaseID = CountySample.caseA, base: Int64 = 50, bases: [String: Int64] = [:],
-    at: Milliseconds = 500
+    at: Milliseconds = 500, times: [String: Milliseconds] = [:]
   ) -> Change {
     let table = CountySample.schema.table(number: row.table)!
     let exceptions = bases.map { ColumnBase(column: table.number($0.key), base: $0.value) }
+    let earlier = times.map { ColumnTime(column: table.number($0.key), editedAt: $0.value) }
     return Change(
       id: EntryID(n: n, tag: n), kind: kind, row: row, caseID: caseID, cells: table.cells(values),
-      base: base, columnBases: exceptions.sorted { $0.column < $1.column }, editedAt: at)
+      base: base, columnBases: exceptions.sorted { $0.column < $1.column }, editedAt: at,
+      columnTimes: earlier.sorted { $0.column < $1.column })
   }
 }
 

@@ -131,6 +131,65 @@ struct StandingTests {
     #expect(same.answers.map(\.verdict) == [.applied] && same.hasNoEffect)
   }
 
+  @Test("an edit from before keeps its standing when the row is edited again afterwards")
+  func columnByColumn() {
+    var hub = HubSample()
+    hub.put(
+      Self.person, ["name": "n", "worker": "other"],
+      versions: ["worker": .by(CountySample.county, 95)])
+    func plan(
+      _ change: Edits, _ kind: ChangeKind = .update, _ row: RowKey = Self.person
+    ) -> Plan {
+      hub.decide(
+        [
+          .of(
+            kind, row, change.values, base: 60, bases: change.bases, at: 900, times: change.times)
+        ],
+        by: Self.former, as: .formerLead, formerly: Self.periods(.lead, then: .formerLead))
+    }
+    // The worker before and unaware, the area after and unaware, the goal after and aware.
+    let mixed = plan(
+      Edits(
+        values: ["worker": "mine", "area": "north", "goal": "work"],
+        bases: ["worker": 50, "area": 50], times: ["worker": 500]))
+    let worker = CountySample.person.number("worker")
+    #expect(mixed.rows.map { $0.values[worker - 1] } == ["mine"])
+    #expect(mixed.ledger.map(\.lost.value) == ["other"])
+    #expect(mixed.proposals.map(\.proposed.value) == ["north"])
+    #expect(mixed.answers.map(\.verdict) == [.refused])
+    #expect(
+      mixed.answers[0].columns.map(\.verdict) == [.proposal, .refused]
+        && mixed.answers[0].columns.map(\.rule) == [.handedOver, .handedOver])
+
+    // A person entered before, its worker named after: the row is there, the worker is proposed.
+    let entered = plan(
+      Edits(
+        values: ["name": "new", "worker": "late"], bases: ["name": 50, "worker": 50],
+        times: ["name": 500]), .insert, CountySample.person.key("q"))
+    #expect(entered.rows.map { $0.values[worker - 1] } == [.null])
+    #expect(entered.proposals.map(\.proposed.value) == ["late"])
+    #expect(entered.answers.map(\.verdict) == [.proposal])
+    // Without its name it would be no row: then all of it waits.
+    let nameless = plan(
+      Edits(
+        values: ["name": "new", "worker": "early"], bases: ["name": 50, "worker": 50],
+        times: ["worker": 500]), .insert, CountySample.person.key("q"))
+    #expect(nameless.rows.isEmpty && nameless.proposals.count == 2)
+    // What belongs together is judged together, by its latest time.
+    let stay = plan(
+      Edits(
+        values: ["from": "a", "to": "b", "worker": "mine"],
+        bases: ["from": 50, "to": 50, "worker": 50], times: ["from": 500, "worker": 500]))
+    #expect(stay.proposals.map(\.proposed.value) == ["a", "b"])
+  }
+
+  /// A change whose last edit was made at 900, knowing of entry 60.
+  private struct Edits {
+    let values: [String: Value]
+    let bases: [String: Int64]
+    let times: [String: Milliseconds]
+  }
+
   @Test("of a part that was narrowed and one that ended later, the one that it believed in counts")
   func twoParts() {
     var hub = HubSample()
