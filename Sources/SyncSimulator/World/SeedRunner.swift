@@ -71,9 +71,9 @@ package final class SeedRunner {
     }
     result.tally.checked(.clockIndependence)
     guard first.trace.outcomes == second.trace.outcomes else {
+      let parting = Trace.parting(first.trace.outcomes, second.trace.outcomes)
       return first.failed(
-        Violation(
-          breaking: .clockIndependence, "with other clocks: \(first.trace | second.trace)"))
+        Violation(breaking: .clockIndependence, "with other clocks: \(parting)"))
     }
     return result
   }

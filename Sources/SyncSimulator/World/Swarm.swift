@@ -201,8 +201,12 @@ package struct Swarm: Sendable, Equatable {
       staffWrites = 0
     }
     handovers = hubRestores == 0 && copies == 0 ? rate(20, 150...700) : 0
-    // What a former lead wrote too late it asks for anew, and a page brings what fits.
-    if handovers > 0 { pageByteCount = max(pageByteCount, 4_000) }
+    if handovers > 0 {
+      // What a former lead wrote too late it asks for anew, and a page brings what fits.
+      pageByteCount = max(pageByteCount, 4_000)
+      // Whether it was written in time, only its clock says.
+      ignoresClocks = false
+    }
   }
 
   /// No replica goes back in time, and none is damaged.

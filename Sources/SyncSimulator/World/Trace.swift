@@ -43,8 +43,11 @@ extension Trace {
   var outcomes: [Line] { lines.filter { $0.what == "applies" } }
 
   /// Where two traces part.
-  static func | (left: Trace, right: Trace) -> String {
-    let place = zip(left.lines, right.lines).first { $0 != $1 }
+  static func | (left: Trace, right: Trace) -> String { parting(left.lines, right.lines) }
+
+  /// Where two stories part.
+  static func parting(_ left: [Line], _ right: [Line]) -> String {
+    let place = zip(left, right).first { $0 != $1 }
     return place.map { "\($0) | \($1)" } ?? "one goes on where the other ends"
   }
 }
