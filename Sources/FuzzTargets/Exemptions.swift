@@ -30,6 +30,7 @@ extension DecoderTable {
       "compares two schemas, which the decoder `schema` has read",
     "ReplicaStorage/ReplicaFile.swift func read": "reads rows by SQL, no bytes",
     "SyncCore/CapturedEntry.swift": "an enumeration by its text",
+    "SyncCore/Counting.swift init?(text": "three words, from the hub's own file",
     "SyncCore/HubState.swift": "an enumeration by its text; the decoder `page` reads it",
     "SyncCore/Tiers.swift init?(bytes": "two digests of one length, from the hub's own file",
     "SyncCore/Identifiers.swift": "wraps a text; every text is one",

@@ -150,11 +150,12 @@ package struct CountyAdministration: Sendable {
   /// - Parameters:
   ///   - selection: the rows that it is about.
   ///   - isDryRun: whether the site is only to say what it would do.
+  ///   - count: what it is to count, where that is asked for.
   /// - Throws: ``AdministrationError/caseNotHeld(_:site:)`` for a case that the site does not hold:
   ///   its name is not for that site.
   package func instruct(
     _ id: SiteID, _ kind: Instruction, selection: RowSelection = .everything,
-    isDryRun: Bool = false
+    isDryRun: Bool = false, count: CountTask? = nil
   ) throws -> StoredInstruction {
     try store.write { writer in
       guard let site = try writer.site(id) else { throw AdministrationError.unknownSite(id) }
@@ -164,6 +165,7 @@ package struct CountyAdministration: Sendable {
       let open = try writer.instructions(of: id, doneLimit: 0)
       let known = open.first {
         $0.kind == kind.rawValue && $0.selection == selection && $0.isDryRun == isDryRun
+          && $0.count == count
       }
       if let known { return known }
       if let caseID = selection.caseID, try writer.roles(of: id, in: [caseID])[caseID] == nil {
@@ -171,7 +173,7 @@ package struct CountyAdministration: Sendable {
       }
       let instruction = StoredInstruction(
         id: environment.uuid(), site: id, kind: kind.rawValue, selection: selection,
-        isDryRun: isDryRun, issuedAt: environment.now())
+        isDryRun: isDryRun, issuedAt: environment.now(), count: count)
       try writer.put(instruction)
       return instruction
     }

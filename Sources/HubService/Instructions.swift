@@ -16,7 +16,8 @@ extension CountyService {
       ? nil
       : open.map {
         WireInstruction(
-          id: $0.id, kind: $0.kind, selection: $0.selection, isDryRun: $0.isDryRun)
+          id: $0.id, kind: $0.kind, selection: $0.selection, isDryRun: $0.isDryRun,
+          count: $0.count)
       }
   }
 
@@ -30,6 +31,13 @@ extension CountyService {
         let kind = Instruction(rawValue: instruction.kind),
         Self.results(of: kind).contains(result.result)
       else { continue }
+      if kind == .count {
+        // What cannot be a figure is not kept, and the site stays asked.
+        guard let counts = result.counts?.map(\.cell), counts.count <= CountCell.countMax,
+          counts.allSatisfy(\.isPlausible)
+        else { continue }
+        instruction.counts = counts
+      }
       instruction.doneAt = environment.now()
       instruction.result = result.result
       instruction.differences = result.differences.map { max(0, $0) }
@@ -44,6 +52,7 @@ extension CountyService {
     switch kind {
     case .verify, .repair, .reload: VerifyResult.allCases.map(\.rawValue)
     case .release: [Instruction.resultOfRelease]
+    case .count: [Instruction.resultOfCount]
     // The use of the new key says it.
     case .renewCertificate: []
     }

@@ -55,7 +55,7 @@ enum HubTables {
     CREATE TABLE kreissync_instruction (
       id TEXT PRIMARY KEY, site TEXT NOT NULL, kind TEXT NOT NULL, issued_at INTEGER NOT NULL,
       done_at INTEGER, result TEXT, case_id TEXT, t INTEGER, dry_run INTEGER NOT NULL,
-      differences INTEGER, repaired INTEGER) STRICT;
+      differences INTEGER, repaired INTEGER, count TEXT, counts TEXT) STRICT;
     CREATE INDEX kreissync_instruction_site ON kreissync_instruction (site, issued_at);
     CREATE TABLE kreissync_handover (
       id TEXT PRIMARY KEY, kind TEXT NOT NULL, givers TEXT NOT NULL, receiver TEXT NOT NULL,

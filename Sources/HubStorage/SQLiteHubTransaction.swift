@@ -166,7 +166,8 @@ struct SQLiteHubTransaction: HubWriter {
   func instructions(of site: SiteID, doneLimit: Int) throws -> [StoredInstruction] {
     try query(
       """
-      SELECT id, kind, issued_at, done_at, result, case_id, t, dry_run, differences, repaired
+      SELECT id, kind, issued_at, done_at, result, case_id, t, dry_run, differences, repaired,
+        count, counts
       FROM kreissync_instruction
       WHERE site = ?1 AND (done_at IS NULL OR id IN (
         SELECT id FROM kreissync_instruction WHERE site = ?1 AND done_at IS NOT NULL
@@ -181,19 +182,23 @@ struct SQLiteHubTransaction: HubWriter {
           table: row.optionalInteger(6).map { Int($0) }),
         isDryRun: row.integer(7) == 1, issuedAt: row.integer(2), doneAt: row.optionalInteger(3),
         result: row.optionalText(4), differences: row.optionalInteger(8),
-        repaired: row.optionalInteger(9))
+        repaired: row.optionalInteger(9),
+        count: row.optionalText(10).flatMap { CountTask(text: $0) },
+        counts: row.optionalText(11).flatMap { CountCell.cells(of: $0) })
     }
   }
 
   func put(_ instruction: StoredInstruction) throws {
     let selection = instruction.selection
     try query(
-      "INSERT OR REPLACE INTO kreissync_instruction VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      "INSERT OR REPLACE INTO kreissync_instruction VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ).run(
       .text(instruction.id), Parameter(instruction.site), .text(instruction.kind),
       .integer(instruction.issuedAt), Parameter(instruction.doneAt),
       Parameter(instruction.result), Parameter(selection.caseID?.string),
       Parameter(selection.table.map { Int64($0) }), .integer(instruction.isDryRun ? 1 : 0),
-      Parameter(instruction.differences), Parameter(instruction.repaired))
+      Parameter(instruction.differences), Parameter(instruction.repaired),
+      Parameter(instruction.count?.text),
+      Parameter(instruction.counts.map { CountCell.text(of: $0) }))
   }
 }

@@ -10,6 +10,8 @@ package struct StoredInstruction: Sendable, Equatable {
   /// The rows that it is about.
   package let selection: RowSelection
   package let isDryRun: Bool
+  /// What is to be counted, where that is what it asks for.
+  package let count: CountTask?
   package let issuedAt: Milliseconds
   /// Set when the site has said, or shown, that it is done.
   package var doneAt: Milliseconds?
@@ -17,12 +19,17 @@ package struct StoredInstruction: Sendable, Equatable {
   /// Rows that differed, and those of them that were mended, as the site counted them.
   package var differences: Int64?
   package var repaired: Int64?
+  /// What was counted, as the site said.
+  package var counts: [CountCell]?
 
   package init(
     id: String, site: SiteID, kind: String, selection: RowSelection = .everything,
     isDryRun: Bool = false, issuedAt: Milliseconds, doneAt: Milliseconds? = nil,
-    result: String? = nil, differences: Int64? = nil, repaired: Int64? = nil
+    result: String? = nil, differences: Int64? = nil, repaired: Int64? = nil,
+    count: CountTask? = nil, counts: [CountCell]? = nil
   ) {
+    self.count = count
+    self.counts = counts
     self.selection = selection
     self.isDryRun = isDryRun
     self.differences = differences

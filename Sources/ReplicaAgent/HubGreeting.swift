@@ -34,7 +34,7 @@ package struct HubGreeting: Sendable, Equatable {
             id: instruction.id, kind: kind,
             selection: RowSelection(
               caseID: instruction.case.map { CaseID($0) }, table: instruction.table),
-            isDryRun: instruction.dryRun ?? false)
+            isDryRun: instruction.dryRun ?? false, count: instruction.count?.task)
         }
       }
   }
@@ -65,7 +65,7 @@ package struct HubGreeting: Sendable, Equatable {
       case .verify: verified.map { WireInstructionResult(id: instruction.id, result: $0.rawValue) }
       case .release:
         WireInstructionResult(id: instruction.id, result: Instruction.resultOfRelease)
-      case .repair, .reload, .renewCertificate: nil
+      case .repair, .reload, .renewCertificate, .count: nil
       }
     }
     return results.isEmpty ? nil : results
@@ -78,6 +78,7 @@ package struct AskedInstruction: Sendable, Equatable {
   package let kind: Instruction
   package let selection: RowSelection
   package let isDryRun: Bool
+  package let count: CountTask?
 }
 
 extension VerifyResult {

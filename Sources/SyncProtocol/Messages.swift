@@ -117,11 +117,15 @@ package struct WireInstruction: Codable, Sendable, Equatable {
   package var table: Int?
   /// Only to say what would be done; nil for no.
   package var dryRun: Bool?
+  /// What is to be counted; nil for all other kinds.
+  package var count: WireCountTask?
 
   package init(
-    id: String, kind: String, selection: RowSelection = .everything, isDryRun: Bool = false
+    id: String, kind: String, selection: RowSelection = .everything, isDryRun: Bool = false,
+    count: CountTask? = nil
   ) {
     self.id = id
+    self.count = count.map(WireCountTask.init)
     self.kind = kind
     `case` = selection.caseID?.string
     table = selection.table
@@ -141,9 +145,13 @@ package enum Instruction: String, Sendable, CaseIterable {
   case reload
   /// Carry out a wave of purges that waited for a person.
   case release
+  /// Count for a report of the county's.
+  case count
 }
 
 extension Instruction {
+  /// What a site says of figures that it sends along.
+  package static let resultOfCount = "counted"
   /// What a site says of a release: that the wave is gone.
   package static let resultOfRelease = "released"
 }
@@ -157,9 +165,15 @@ package struct WireInstructionResult: Codable, Sendable, Equatable {
   package var differences: Int64?
   /// Rows of these that were mended.
   package var repaired: Int64?
+  /// What was counted; nil where nothing was asked to be.
+  package var counts: [WireCount]?
 
-  package init(id: String, result: String, differences: Int64? = nil, repaired: Int64? = nil) {
+  package init(
+    id: String, result: String, differences: Int64? = nil, repaired: Int64? = nil,
+    counts: [CountCell]? = nil
+  ) {
     self.id = id
+    self.counts = counts.map { $0.map(WireCount.init) }
     self.result = result
     self.differences = differences
     self.repaired = repaired

@@ -8,7 +8,8 @@ struct Kreissync: AsyncParsableCommand {
     commandName: "kreissync",
     abstract: "Keeps the caseloads of municipalities and their county in step.",
     subcommands: [
-      DemoCommand.self, HubCommand.self, SiteCommand.self, SchemaCommand.self, SimulateCommand.self,
+      DemoCommand.self, HubCommand.self, SiteCommand.self, SchemaCommand.self, ReportCommand.self,
+      SimulateCommand.self,
     ])
 
   static func main() async {

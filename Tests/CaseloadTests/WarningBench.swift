@@ -66,6 +66,15 @@ final class WarningBench {
     try CaseloadFile(path: path).warnings(asOf: Self.today)
   }
 
+  /// What a site that leads the given cases counts from the first of the year until today.
+  func counts(of report: CountedReport, leading cases: [String]) throws -> Counts {
+    try execute("CREATE TABLE IF NOT EXISTS kreissync_case (case_id TEXT, own_role TEXT)")
+    try execute("DELETE FROM kreissync_case")
+    for id in cases { try execute("INSERT INTO kreissync_case VALUES ('\(id)', 'lead')") }
+    return try CaseloadFile(path: path).counts(
+      of: report, from: Self.today.startOfYear, to: Self.today)
+  }
+
   /// The ids of the rows that a warning lists; none where it is not due.
   func rows(_ code: String) throws -> [String] {
     try warnings().first { $0.code == code }?.rows.map(\.id.string) ?? []

@@ -47,6 +47,32 @@ package struct CaseloadFile: Sendable {
     return due.filter { $0.count > 0 }
   }
 
+  /// The figures of a report over the cases that this replica's site leads, as one state of the
+  /// file shows them.
+  ///
+  /// - Parameters:
+  ///   - from: the first day of the period.
+  ///   - to: its last day, which is the cut-off date.
+  /// - Throws: ``CaseloadFileError``.
+  package func counts(
+    of report: CountedReport, from: CalendarDay, to: CalendarDay
+  ) throws -> Counts {
+    try Self.translatingErrors {
+      try queue.read { database in
+        var counts = Counts()
+        for section in report.sections {
+          let cells = try Query(database, section.sql).all(
+            .text(from.description), .text(to.description)
+          ) { ($0.text(0), Int($0.integer(1))) }
+          for (key, count) in cells {
+            counts.add(count, to: Counts.Place(section: section.code, key: key))
+          }
+        }
+        return counts
+      }
+    }
+  }
+
   private static func translatingErrors<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
