@@ -24,7 +24,8 @@ CREATE TABLE "case_file" (
   "priority_reason" TEXT,
   "worker_id" TEXT,
   "months_exception" INTEGER,
-  "closed_on" TEXT
+  "closed_on" TEXT,
+  "continues_case_id" TEXT
 ) STRICT;
 CREATE INDEX "kreissync_mention_case_file_worker_id" ON "case_file" ("worker_id");
 

@@ -70,6 +70,7 @@ extension CaseloadSchema {
     worker_id = { number = 7, label = "Integrationsmanager:in", type = "text", mentions = "worker" }
     months_exception = { number = 8, label = "Verlängerung", type = "integer", policy = "county" }
     closed_on = { number = 9, label = "Geschlossen am", type = "date", group = "closing" }
+    continues_case_id = { number = 10, label = "Fortsetzung von", type = "text", policy = "county" }
 
     [tables.person]
     number = 3

@@ -99,6 +99,7 @@ struct CommandFailure: Error {
     case let error as HandoverRefusal: CommandFailure(error)
     case let error as HandoverUnknown: CommandFailure(error)
     case let error as ParticipationRefusal: CommandFailure(error)
+    case let error as LinkRefusal: CommandFailure(error)
     case let error as PurgeReleaseRefusal: CommandFailure(error)
     case let error as CaseloadFileError: CommandFailure(error)
     case let error as FileFailure:

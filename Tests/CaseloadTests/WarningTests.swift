@@ -310,6 +310,9 @@ struct FundingWarningTests {
       try bench.execute(
         "INSERT INTO person (id, case_id, birth_date) VALUES ('q', 'k', '1990-05-05')")
       #expect(try bench.rows("possible_duplicate") == ["p1", "p2", "p5", "p6", "p7", "p8"])
+      try bench.execute(
+        "UPDATE case_file SET continues_case_id = 'case-p1' WHERE id = 'case-p2'")
+      #expect(try bench.rows("possible_duplicate") == ["p5", "p6", "p7", "p8"])
     }
   }
 

@@ -312,6 +312,12 @@ struct HandoverTests {
       for table in ["case_file", "person", "consultation", "consent"] {
         #expect(try carrier.value("SELECT count(*) FROM \(table)") == "0", "\(table)")
       }
+      let second = try openCase(at: town)
+      try town.sync()
+      let linked = try county.hub("link", "--case", second, "--to", id)
+      #expect(try linked.json["continues"] == JSON.text(id), "\(linked)")
+      let circle = try county.hub("link", "--case", id, "--to", second)
+      #expect(try circle.json["error"]["code"] == "case_continues_itself")
       let lead = try county.hub("participate", "--case", id, "--site", town.id, "--role", "none")
       #expect(lead.exit == 4, "\(lead)")
       #expect(try lead.json["error"]["code"] == "site_leads")

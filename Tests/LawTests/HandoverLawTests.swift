@@ -206,6 +206,7 @@ struct HandoverLawTests {
     let id = try world.agree(["c"], to: world.other, at: date, kind: .move)
     try world.other.sync()
     try world.town.sync()
+    _ = try world.administration.link(CaseID("n"), to: CaseID("c"))
     try world.syncAll()
     #expect(try world.state(id) == .closed)
     #expect(
@@ -214,7 +215,37 @@ struct HandoverLawTests {
     #expect(try world.proposed().contains(22))
     #expect(try world.cases(world.other).map { $0[0] } == ["c", "n"])
     #expect(try world.cases(world.town).map { $0[0] } == ["c"], "the second case is not its own")
+    #expect(
+      try world.other.client.rows("SELECT id, continues_case_id FROM case_file ORDER BY id")
+        == [["c", .null], ["n", "c"]])
     #expect(try world.hub("SELECT kind, state FROM responsibility") == [["move", "closed"]])
+  }
+
+  @Test
+  func `H5: a case is linked only where its holders hold both, and never in a circle`() throws {
+    for id in ["c", "d", "e"] { try world.open(id, at: world.town) }
+    try world.open("n", at: world.other)
+    try world.syncAll()
+    let desk = world.administration
+    #expect(throws: LinkRefusal.notHeld(CaseID("c"), by: world.other.id)) {
+      try desk.link(CaseID("n"), to: CaseID("c"))
+    }
+    #expect(throws: AdministrationError.unknownCase(CaseID("x"))) {
+      try desk.link(CaseID("c"), to: CaseID("x"))
+    }
+    #expect(throws: LinkRefusal.continuesItself(CaseID("c"))) {
+      try desk.link(CaseID("c"), to: CaseID("c"))
+    }
+    _ = try desk.link(CaseID("d"), to: CaseID("c"))
+    #expect(throws: LinkRefusal.continuesItself(CaseID("d"))) {
+      try desk.link(CaseID("e"), to: CaseID("d"))
+    }
+    _ = try desk.link(CaseID("d"), to: nil)
+    _ = try desk.link(CaseID("e"), to: CaseID("d"))
+    try world.syncAll()
+    #expect(
+      try world.town.client.rows("SELECT id, continues_case_id FROM case_file ORDER BY id")
+        == [["c", .null], ["d", .null], ["e", "d"]])
   }
 
   @Test

@@ -89,11 +89,11 @@ package struct CaseloadFile: Sendable {
   {
     let definition = PossibleDuplicates.definition
     let people = try Query(database, definition.sql).all(.text(day.description)) { row in
-      (
+      PossibleDuplicates.Person(
         row: Self.row(row),
         likeness: PossibleDuplicates.Likeness(
-          birthDate: row.text(2), familyName: row.text(3), givenNames: row.text(4))
-      )
+          birthDate: row.text(2), familyName: row.text(3), givenNames: row.text(4)),
+        origin: row.text(5))
     }
     return CaseloadWarning(definition, rows: PossibleDuplicates.rows(among: people))
   }

@@ -42,7 +42,8 @@ enum PersonWarnings {
       """)
 }
 
-/// Persons that may be one: born on the same day, with names that begin alike. Names are compared
+/// Persons that may be one: born on the same day, with names that begin alike, in cases of which
+/// none is known to continue the other. Names are compared
 /// by canonical equivalence (NFC), without case, and letters only: "El-Masri" is "el masri".
 enum PossibleDuplicates {
   /// How much of a name is compared: transliterations of one name differ towards its end.
@@ -51,10 +52,15 @@ enum PossibleDuplicates {
 
   static let definition = WarningDefinition(
     code: "possible_duplicate", label: "Mögliche Dublette", table: "person",
-    reads: ["person.family_name", "person.given_names", "person.birth_date"],
+    reads: [
+      "person.family_name", "person.given_names", "person.birth_date",
+      "case_file.continues_case_id",
+    ],
     sql: """
-      SELECT id, case_id, birth_date, family_name, given_names FROM person
-      WHERE family_name IS NOT NULL AND birth_date IN (
+      SELECT p.id, p.case_id, p.birth_date, p.family_name, p.given_names,
+        coalesce(c.continues_case_id, p.case_id)
+      FROM person AS p LEFT JOIN case_file AS c ON c.id = p.case_id
+      WHERE p.family_name IS NOT NULL AND p.birth_date IN (
         SELECT birth_date FROM person WHERE birth_date <= ?1 GROUP BY birth_date
         HAVING count(*) > 1)
       """)
@@ -78,11 +84,23 @@ enum PossibleDuplicates {
     }
   }
 
-  /// The rows whose likeness another row has, too.
-  static func rows(among people: [(row: CaseloadWarning.Row, likeness: Likeness)])
-    -> [CaseloadWarning.Row]
-  {
+  /// A row that is compared.
+  struct Person {
+    let row: CaseloadWarning.Row
+    let likeness: Likeness
+    /// The case that its case continues, or its own.
+    let origin: String
+  }
+
+  /// The rows whose likeness another row has, too, in a case that has nothing to do with theirs or
+  /// in the same case.
+  static func rows(among people: [Person]) -> [CaseloadWarning.Row] {
     let groups = Dictionary(grouping: people, by: \.likeness)
-    return people.filter { groups[$0.likeness]!.count > 1 }.map(\.row)
+    return people.filter { person in
+      groups[person.likeness]!.contains {
+        $0.row.id != person.row.id
+          && ($0.origin != person.origin || $0.row.caseID == person.row.caseID)
+      }
+    }.map(\.row)
   }
 }
