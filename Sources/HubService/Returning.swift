@@ -178,15 +178,6 @@ extension CountyService {
   }
 }
 
-extension Batch {
-  /// The same batch with other changes.
-  fileprivate func with(_ changes: [Change]) -> Batch {
-    Batch(
-      incarnation: incarnation, number: number, history: history, previous: previous,
-      coalesced: coalesced, changes: changes)
-  }
-}
-
 /// A forgotten batch, taken apart by its old answer.
 private struct ReturnedOutcome {
   /// A value that had not been applied.
