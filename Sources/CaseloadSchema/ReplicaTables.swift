@@ -14,6 +14,7 @@ package import SyncCore
 /// | `kreissync_baseline`    | digest of each row as it was last explained, see ``Baseline``      |
 /// | `kreissync_unknown`     | what came of tables and columns that the schema does not have yet  |
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
+/// | `kreissync_stripping`   | erased cases whose values still stand in outbox, log and notices   |
 /// | `kreissync_waiting`     | one row: how many proposals wait for this site's decision          |
 /// | `kreissync_secured`     | one row: how far the hub's log stands in a verified backup         |
 /// | `kreissync_watermark`   | how far log and outbox were settled on which day of the hub        |
@@ -81,7 +82,10 @@ package enum ReplicaTables {
     CREATE TABLE kreissync_notice_log (
       id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id TEXT NOT NULL, column_name TEXT,
       verdict TEXT NOT NULL, reason TEXT NOT NULL, your_value ANY, kept_value ANY,
-      at TEXT NOT NULL) STRICT;
+      at TEXT NOT NULL, case_id TEXT NOT NULL) STRICT;
+    CREATE INDEX kreissync_notice_log_case ON kreissync_notice_log (case_id);
+    CREATE TABLE kreissync_stripping (
+      case_id TEXT PRIMARY KEY, tiers INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_waiting (
       id INTEGER PRIMARY KEY CHECK (id = 1), proposals INTEGER NOT NULL) STRICT;
     CREATE TABLE kreissync_secured (

@@ -20,6 +20,7 @@ extension DecoderTable {
     "HubService/SnapshotBytes.swift func read": "returns bytes of the hub's own file as they are",
     "HubService/SnapshotShelf.swift struct SnapshotRecord":
       "the hub's own file, mode 0600; what is in it the decoder `snapshot-response` reads",
+    "kreissync/Hub/ErasureList.swift": "the hub's own file, mode 0600; WireJSON decodes",
     "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHubBackup.swift func read": "reads rows by SQL, no bytes",

@@ -50,7 +50,7 @@ extension CountyAdministration {
     var standing: [CaseID: [StoredRow]] = [:]
     let ownRows = Dictionary(uniqueKeysWithValues: named.map { ($0.caseID, $0.row) })
     let recipient = receiver?.recipient ?? GateRecipient(site: handover.to, isCounty: false)
-    let stored = try writer.cases(named.map(\.caseID))
+    let stored = try writer.livingCases(named.map(\.caseID))
     var gated: Set<CaseID> = []
     let effect = try HandoverEffect(
       on: named, stored: stored, isReceiverThere: receiver.map { $0.state != .revoked } ?? false

@@ -57,6 +57,7 @@ extension CountyService {
       let now = environment.now()
       try widen(&plan, at: now, in: writer)
       try writer.write(plan, at: now, random: environment.random)
+      try administration.orderPurges(after: plan.answers, to: decided, from: site.id, in: writer)
       let refused = batch.changes.filter { unfit.contains($0.caseID) }.map(\.id) + sent.unreadable
       let answers =
         plan.answers

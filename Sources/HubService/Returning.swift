@@ -8,9 +8,10 @@ extension CountyService {
   ///
   /// What rests on rows or cases that others have still to return waits for them.
   func takeBack(_ body: [UInt8], from id: SiteID) throws -> ReturnResponse {
-    let (session, answer, bytes) = try ReturnBody.decode(body)
+    let (session, answer, hash, bytes) = try ReturnBody.decode(body)
     let old: PushResponse = try WireJSON.decode(answer)
-    let sent = try SentBatch(PushBody.encode(session: session, batch: bytes), from: id)
+    let sent = try SentBatch(
+      PushBody.encode(session: session, batch: bytes), from: id, originalHash: hash)
     guard old.batchNumber == sent.batch.number, old.batchHash == sent.hash.text,
       (0...Self.seqMax).contains(old.seq)
     else {
@@ -28,12 +29,19 @@ extension CountyService {
         return
       }
       try requireNext(sent, in: writer)
+      let erased = try writer.erased(among: distinct(sent.batch.changes.map(\.caseID)))
       let outcome = ReturnedOutcome(sent, old)
-      try store(outcome, of: sent, answer: answer, in: writer)
+      try store(
+        outcome, of: sent,
+        answer: erased.isEmpty ? answer : PushResponse.strippingValues(of: answer), in: writer)
+      for caseID in erased.sorted() {
+        try administration.orderPurge(of: caseID, at: id, in: writer)
+      }
       try apply(
         sent.batch.with(outcome.changes), of: site,
         formerSeq: try order(of: old.seq, in: sent.batch.history, writer), in: writer)
-      try recordLosses(outcome, by: site, in: writer)
+      try recordLosses(
+        outcome.losses.filter { !erased.contains($0.change.caseID) }, by: site, in: writer)
       try settleAwaiting(in: writer)
     }
     return ReturnResponse(batchNumber: sent.batch.number)
@@ -123,7 +131,7 @@ extension CountyService {
       let opens =
         change.kind == .insert && (table?.scope == .caseRoot || table?.scope == .ofSite)
       let isReady =
-        table == nil
+        table == nil || view.erased.contains(change.caseID)
         || (opens || cases.contains(change.caseID))
           && (change.kind == .insert || rows.contains(change.row))
       guard isReady else {
@@ -141,14 +149,14 @@ extension CountyService {
 
   /// Ledger and proposals as the forgotten decision left them.
   private func recordLosses(
-    _ outcome: ReturnedOutcome, by site: SiteRecord, in writer: some HubWriter
+    _ losses: [ReturnedOutcome.Loss], by site: SiteRecord, in writer: some HubWriter
   ) throws {
-    guard !outcome.losses.isEmpty else { return }
-    let cases = try writer.cases(distinct(outcome.losses.map(\.change.caseID)))
-    let roles = try writer.roles(of: site.id, in: distinct(outcome.losses.map(\.change.caseID)))
+    guard !losses.isEmpty else { return }
+    let cases = try writer.cases(distinct(losses.map(\.change.caseID)))
+    let roles = try writer.roles(of: site.id, in: distinct(losses.map(\.change.caseID)))
     let head = try writer.counter.seq
     var plan = Plan()
-    for loss in outcome.losses {
+    for loss in losses {
       let change = loss.change
       let column = loss.column.flatMap {
         writer.schema.table(number: change.row.table)?.column(number: $0)

@@ -31,6 +31,19 @@ package struct StoredErasure: Sendable, Equatable {
   }
 }
 
+/// Purges by retention rest until a person resumes them.
+package struct RetentionPause: Sendable, Equatable {
+  package let since: Milliseconds
+  package let by: String
+  package let reason: String
+
+  package init(since: Milliseconds, by: String, reason: String) {
+    self.since = since
+    self.by = by
+    self.reason = reason
+  }
+}
+
 /// How much was forgotten.
 package struct ForgottenCounts: Sendable, Equatable {
   /// Rows that went or lost values.

@@ -130,6 +130,9 @@ package protocol HubReader {
   /// ascending order.
   func sitesOwingPurge(of caseID: CaseID) throws -> [SiteID]
 
+  /// Nil while retention goes on.
+  var retentionPause: RetentionPause? { get throws }
+
   /// In order of their names.
   var users: [HubUser] { get throws }
   /// What people did and looked at, from a number on, in order.
@@ -204,6 +207,9 @@ package protocol HubWriter: HubReader {
   /// Inserts or replaces an order to erase. The case counts as erased from then on: it is neither
   /// counted nor listed.
   func put(_ erasure: StoredErasure) throws
+
+  /// Pauses retention, or with nil lets it go on.
+  func put(_ pause: RetentionPause?) throws
 
   /// Inserts or replaces a person.
   func put(_ user: HubUser) throws

@@ -23,6 +23,7 @@
 /// | `kreissync_proposal`    | edits that wait for a decision, and what was decided              |
 /// | `kreissync_backup`      | one row: how far verified backups reach, what failed last         |
 /// | `kreissync_erasure`     | orders to erase cases: ids that outlive the data                  |
+/// | `kreissync_retention`   | one row while purges by retention are paused                      |
 /// | `kreissync_user`        | who may administer the county                                     |
 /// | `kreissync_audit`       | what people did and looked at, as a chain of hashes               |
 enum HubTables {
@@ -149,6 +150,9 @@ enum HubTables {
       second TEXT NOT NULL, ordered_at INTEGER NOT NULL, seq INTEGER NOT NULL,
       cleared_at INTEGER) STRICT;
     CREATE INDEX kreissync_erasure_case ON kreissync_erasure (case_id);
+    CREATE TABLE kreissync_retention (
+      id INTEGER PRIMARY KEY CHECK (id = 1), paused_at INTEGER NOT NULL, paused_by TEXT NOT NULL,
+      reason TEXT NOT NULL) STRICT;
     CREATE TABLE kreissync_user (name TEXT PRIMARY KEY, role TEXT NOT NULL) STRICT;
     CREATE TABLE kreissync_audit (
       number INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, second TEXT NOT NULL,

@@ -42,6 +42,21 @@ extension SQLiteHubTransaction {
       .integer(erasure.seq), Parameter(erasure.clearedAt))
   }
 
+  var retentionPause: RetentionPause? {
+    get throws {
+      try query("SELECT paused_at, paused_by, reason FROM kreissync_retention").first {
+        RetentionPause(since: $0.integer(0), by: $0.text(1), reason: $0.text(2))
+      }
+    }
+  }
+
+  func put(_ pause: RetentionPause?) throws {
+    try query("DELETE FROM kreissync_retention").run()
+    guard let pause else { return }
+    try query("INSERT INTO kreissync_retention VALUES (1, ?, ?, ?)").run(
+      .integer(pause.since), .text(pause.by), .text(pause.reason))
+  }
+
   // MARK: People
 
   var users: [HubUser] {
@@ -123,6 +138,16 @@ extension SQLiteHub {
       }
       try queue.close()
       return isEmptied
+    }
+  }
+
+  /// Closes a copy that nobody serves and leaves it as one file without a WAL.
+  package func closeAsOneFile() throws {
+    try close()
+    try Self.translatingErrors {
+      let queue = try DatabaseQueue(path: name, configuration: Self.clearing)
+      try queue.inDatabase { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+      try queue.close()
     }
   }
 

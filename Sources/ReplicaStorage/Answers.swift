@@ -82,20 +82,20 @@ extension ReplicaFile {
       if change.cells.values.allSatisfy(\.isNull) {
         try notice(
           table.name, change.row, column: nil, answer.verdict, reason, yours: .null, kept: .null,
-          at: now, in: database)
+          at: now, of: change.caseID, in: database)
       }
       for (number, value) in zip(change.cells.mask.numbers, change.cells.values)
       where !value.isNull {
         try notice(
           table.name, change.row, column: table.column(number: number)?.name, answer.verdict,
-          reason, yours: value, kept: .null, at: now, in: database)
+          reason, yours: value, kept: .null, at: now, of: change.caseID, in: database)
       }
     }
     for outcome in answer.columns {
       try notice(
         table.name, change.row, column: table.column(number: outcome.column)?.name,
         outcome.verdict, outcome.rule.rawValue, yours: change.cells[outcome.column] ?? .null,
-        kept: outcome.kept, at: now, in: database)
+        kept: outcome.kept, at: now, of: change.caseID, in: database)
     }
   }
 
@@ -118,19 +118,35 @@ extension ReplicaFile {
 
   func notice(
     _ table: String, _ key: RowKey, column: String?, _ verdict: Verdict, _ reason: String,
-    yours: Value, kept: Value, at now: Milliseconds, in database: Database
+    yours: Value, kept: Value, at now: Milliseconds, of caseID: CaseID? = nil,
+    in database: Database
   ) throws {
     let time = Date(timeIntervalSince1970: Double(now) / 1_000).formatted(.iso8601)
     try Query(
       database,
       """
       INSERT INTO kreissync_notice_log
-        (table_name, row_id, column_name, verdict, reason, your_value, kept_value, at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        (table_name, row_id, column_name, verdict, reason, your_value, kept_value, at, case_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """
     ).run(
       .text(table), Parameter(key.id), Parameter(column), .text(verdict.rawValue), .text(reason),
-      Parameter(yours), Parameter(kept), .text(time))
+      Parameter(yours), Parameter(kept), .text(time),
+      Parameter(try caseID ?? self.caseID(ofNoticed: key, in: table, database)))
+  }
+
+  /// The case that a notice is about: where the row stands, or where an earlier notice saw it.
+  private func caseID(
+    ofNoticed key: RowKey, in table: String, _ database: Database
+  ) throws -> CaseID {
+    if case .there(let row) = try lookup(key, in: database) { return row.caseID }
+    return try Query(
+      database,
+      """
+      SELECT case_id FROM kreissync_notice_log WHERE table_name = ? AND row_id = ?
+      ORDER BY id DESC LIMIT 1
+      """
+    ).first(.text(table), Parameter(key.id)) { $0.identifier(0) } ?? .none
   }
 
   /// One line of `site notices`.
@@ -146,15 +162,17 @@ extension ReplicaFile {
   }
 
   /// What became of changes that were not simply applied, oldest first.
-  package func notices() throws -> [Notice] {
+  ///
+  /// - Parameter caseID: only those about this case; nil for all.
+  package func notices(about caseID: CaseID? = nil) throws -> [Notice] {
     try read { database in
       try Query(
         database,
         """
         SELECT table_name, row_id, column_name, verdict, reason, your_value, kept_value, at
-        FROM kreissync_notice_log ORDER BY id
+        FROM kreissync_notice_log WHERE ?1 IS NULL OR case_id = ?1 ORDER BY id
         """
-      ).all {
+      ).all(Parameter(caseID?.string)) {
         Notice(
           table: $0.text(0), row: $0.text(1), column: $0.optionalText(2), verdict: $0.text(3),
           reason: $0.text(4), yourValue: $0.value(5) ?? .null, keptValue: $0.value(6) ?? .null,

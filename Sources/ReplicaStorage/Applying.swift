@@ -203,7 +203,8 @@ struct Application {
     for position in columns where !row.values[position].isNull {
       try file.notice(
         table.name, key, column: table.columns[position].name, .refused,
-        Rule.rowDeleted.rawValue, yours: row.values[position], kept: .null, at: now, in: database)
+        Rule.rowDeleted.rawValue, yours: row.values[position], kept: .null, at: now,
+        of: row.caseID, in: database)
     }
   }
 

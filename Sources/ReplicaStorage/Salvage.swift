@@ -135,7 +135,7 @@ extension ReplicaFile {
       try put(
         salvage.answered + salvage.waiting, into: "kreissync_outbox", columns: 4, in: database)
       try put(salvage.pins, into: "kreissync_pin", columns: 4, in: database)
-      try put(salvage.notices, into: "kreissync_notice_log", columns: 9, in: database)
+      try put(salvage.notices, into: "kreissync_notice_log", columns: 10, in: database)
       for saved in salvage.rows { try put(saved, in: database) }
       for saved in salvage.local { try put(saved, in: database) }
       // Numbers go on above those that were given; later edits have seen the snapshot.

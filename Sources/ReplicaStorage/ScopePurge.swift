@@ -16,6 +16,8 @@ struct ScopePurge {
     case ordered = 1
     /// Waits for `hub release`.
     case held = 2
+    /// Ordered, because the case was erased or its consent revoked.
+    case erasure = 3
   }
 
   /// More cases than these at once wait for a person: so many a small office may lose in an
@@ -93,7 +95,8 @@ struct ScopePurge {
     if state.terms.tiers == tiers { return true }
     let isNarrower = !state.terms.tiers.isSuperset(of: tiers)
     let waits = isNarrower && isHeldBack && !state.isHandedOver && state.caseID.isCase
-    let purge: State = waits ? .held : isNarrower ? .ordered : .none
+    let order: State = state.isErased ? .erasure : .ordered
+    let purge: State = waits ? .held : isNarrower ? order : .none
     if waits { held.insert(state.caseID) } else { held.remove(state.caseID) }
     try Query(
       database,
@@ -121,31 +124,35 @@ struct ScopePurge {
 
   mutating func run(_ outcome: inout ApplyOutcome) throws {
     outcome.heldPurgeCount = Int64(held.count)
-    let ordered: [(CaseID, GrantTerms)] = try Query(
-      database, "SELECT case_id, role, tiers FROM kreissync_case_state WHERE purge = ?"
-    ).all(.integer(State.ordered.rawValue)) { row in
+    let ordered: [(CaseID, GrantTerms, isErased: Bool)] = try Query(
+      database, "SELECT case_id, role, tiers, purge FROM kreissync_case_state WHERE purge IN (?, ?)"
+    ).all(.integer(State.ordered.rawValue), .integer(State.erasure.rawValue)) { row in
       (
         row.identifier(0),
         GrantTerms(
           Role(rawValue: row.text(1)) ?? .reader,
-          TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(2))))
+          TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(2)))),
+        row.integer(3) == State.erasure.rawValue
       )
     }
     let waiting = Set(
       try Query(database, "SELECT DISTINCT case_id FROM kreissync_refresh").all {
         $0.identifier(0, CaseID.self)
       })
-    for (caseID, terms) in ordered {
+    for (caseID, terms, isErased) in ordered {
       let isWaiting = unsent.cases.contains(caseID) || waiting.contains(caseID)
       for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
         try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting)
       }
       guard !isWaiting else { continue }
+      if isErased { try Stripping.note(caseID, leaving: terms.tiers, in: database) }
       try forget(caseID, isEnded: terms == .ended)
       if caseID.isCase { outcome.casesPurged += 1 }
     }
     guard !ordered.isEmpty else { return }
-    try Query(database, "UPDATE kreissync_replica SET purge_unproved = 1").run()
+    try Query(
+      database, "UPDATE kreissync_replica SET purge_unproved = max(purge_unproved, 1)"
+    ).run()
   }
 
   private func purge(

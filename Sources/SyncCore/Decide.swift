@@ -1,13 +1,12 @@
 /// The hub's decision on one batch: a pure function from what the hub holds to what it will write.
 ///
-/// Each change passes these steps in order and ends at the first that applies. The row marked
-/// *seat* has its place here and cannot be reached yet.
+/// Each change passes these steps in order and ends at the first that applies.
 ///
 /// | # | question                        | answer                                                  |
 /// |---|---------------------------------|---------------------------------------------------------|
 /// | 1 | table, columns, values known?   | no → refused `unknown_table`, `unknown_column`, `value_not_allowed` |
 /// | 2 | does the hub alone write it?    | yes → refused `hub_writes_only`                         |
-/// | 3 | case erased?                    | *seat*: no case is erased yet                           |
+/// | 3 | case erased?                    | yes → refused `erased`, also what came back             |
 /// | 4 | granted to the author?          | no → refused `not_granted`; a new `case_file` opens its case |
 /// |   | a row of scope `site`           | a new one is opened as ``openUnit(_:in:)`` says; an update of one never seen: refused `unknown_row` |
 /// |   | a deletion in a case never seen | applied, nothing to do: opened and deleted between two sessions |
@@ -71,6 +70,7 @@ package struct Decision {
     if let rule = firstBrokenRule(of: change, in: table) { return refused(change, rule) }
     let isHub = context.author.site == .hub
     if table.isHubOnly && !isHub { return refused(change, .hubWritesOnly) }
+    if draft.view.erased.contains(change.caseID) { return refused(change, .erased) }
 
     let opensCase =
       table.scope == .caseRoot && change.kind == .insert

@@ -4,6 +4,7 @@
 /// What it holds of the case beside values stays: its record, its grants, its places in the log's
 /// tree. They are ids, and say whom to tell.
 package struct Forgetting: Hashable, Sendable {
+  /// How much of the case.
   package enum Extent: Hashable, Sendable {
     /// Every row, living and deleted, and all that was ever said of one.
     case wholeCase

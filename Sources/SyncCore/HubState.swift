@@ -107,6 +107,8 @@ package struct HubView: Sendable {
   package var holders: [CaseID: [SiteID: Role]]
   /// The cases that mention a unit, in ascending order, as far as a change may open one.
   package var mentions: [CaseID: [CaseID]]
+  /// Those of `cases`, and of cases that nobody has, that an order to erase names.
+  package var erased: Set<CaseID> = []
   /// The keys of all rows of some tables in some cases: those that a rule of the domain asks for.
   package var groups: [RowGroup: [RowKey]] = [:]
 

@@ -35,6 +35,8 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case changedMeanwhile = "changed_meanwhile"
   case writtenByAnotherSite = "written_by_another_site"
   case caseErasure = "case_erasure"
+  /// The case was erased: nothing of it is taken in any more.
+  case erased
   /// Written when the author's grant had ended: a proposal where it did not know, else refused.
   case handedOver = "handed_over"
   // What a person decided.

@@ -72,6 +72,7 @@ struct HubMemory: Sendable {
   var backups = BackupRecord()
   /// In the order in which they were ordered.
   var erasures: [StoredErasure] = []
+  var retentionPause: RetentionPause?
   /// In order of their names.
   var users: [HubUser] = []
   var audit: [StoredAuditEvent] = []

@@ -19,6 +19,7 @@ extension InMemoryHubTransaction {
 
   func sitesOwingPurge(of caseID: CaseID) -> [SiteID] { memory.scope.sitesOwingPurge(of: caseID) }
 
+  var retentionPause: RetentionPause? { memory.retentionPause }
   var users: [HubUser] { memory.users }
   var lastAudit: StoredAuditEvent? { memory.audit.last }
 
@@ -30,6 +31,11 @@ extension InMemoryHubTransaction {
     noteEverything()
     memory.erasures.removeAll { $0.id == erasure.id }
     memory.erasures.append(erasure)
+  }
+
+  func put(_ pause: RetentionPause?) {
+    noteEverything()
+    memory.retentionPause = pause
   }
 
   func put(_ user: HubUser) {
@@ -48,7 +54,8 @@ extension InMemoryHubTransaction {
     let last = memory.audit.last
     memory.audit.append(
       StoredAuditEvent(
-        number: (last?.number ?? 0) + 1, event: event, hash: event.hash(after: last?.hash ?? .zero)))
+        number: (last?.number ?? 0) + 1, event: event, hash: event.hash(after: last?.hash ?? .zero))
+    )
   }
 
   func forget(

@@ -101,6 +101,8 @@ struct CommandFailure: Error {
     case let error as ParticipationRefusal: CommandFailure(error)
     case let error as LinkRefusal: CommandFailure(error)
     case let error as PurgeReleaseRefusal: CommandFailure(error)
+    case let error as AuthorityRefusal: CommandFailure(error)
+    case let error as UserRefusal: CommandFailure(error)
     case let error as CaseloadFileError: CommandFailure(error)
     case let error as FileFailure:
       CommandFailure(

@@ -133,7 +133,7 @@ extension Change {
 
 /// What the hub holds before a decision: rows with digests that fit.
 struct HubSample {
-  private(set) var view = HubView()
+  var view = HubView()
 
   init(leadOf cases: [CaseID] = [CountySample.caseA]) {
     for caseID in cases + [.none] {

@@ -113,6 +113,7 @@ class HubTap: HubWriter {
   func sitesOwingPurge(of caseID: CaseID) throws -> [SiteID] {
     try reader.sitesOwingPurge(of: caseID)
   }
+  var retentionPause: RetentionPause? { get throws { try reader.retentionPause } }
   var users: [HubUser] { get throws { try reader.users } }
   func audit(from number: Int64, limit: Int) throws -> [StoredAuditEvent] {
     try reader.audit(from: number, limit: limit)
@@ -150,6 +151,7 @@ class HubTap: HubWriter {
   }
   func put(_ backups: BackupRecord) throws { try writer!.put(backups) }
   func put(_ erasure: StoredErasure) throws { try writer!.put(erasure) }
+  func put(_ pause: RetentionPause?) throws { try writer!.put(pause) }
   func put(_ user: HubUser) throws { try writer!.put(user) }
   func removeUser(named name: String) throws { try writer!.removeUser(named: name) }
   func append(_ event: AuditEvent) throws { try writer!.append(event) }

@@ -63,7 +63,8 @@ struct HubRebuild: ParsableCommand {
     }
     let draft = place + ".rebuilding"
     for suffix in ["", "-wal", "-shm", "-journal"] { unlink(draft + suffix) }
-    let sums = try build(sources, at: draft)
+    let list = try ErasureList(of: county, in: directory).read()
+    let sums = try build(sources, at: draft, erasing: list)
     for suffix in ["-wal", "-shm", ""] where rename(draft + suffix, place + suffix) != 0 {
       guard errno == ENOENT, !suffix.isEmpty else { throw FileFailure(.write, place) }
     }
@@ -77,7 +78,10 @@ struct HubRebuild: ParsableCommand {
     var rowCount = 0
   }
 
-  private func build(_ sources: [ReplicaSource], at draft: String) throws -> Sums {
+  private func build(
+    _ sources: [ReplicaSource], at draft: String,
+    erasing list: [CountyAdministration.ListedErasure]
+  ) throws -> Sums {
     let origin = sources.last!.origin
     let store = try SQLiteHub.create(
       at: draft,
@@ -86,8 +90,11 @@ struct HubRebuild: ParsableCommand {
         digestKey: origin.digestKey, schemaText: origin.schemaText), now: Surroundings.now())
     let rebuilding = Rebuilding(store: store, environment: Surroundings.hub)
     try rebuilding.begin()
+    let administration = CountyAdministration(store: store, environment: Surroundings.hub)
+    _ = try administration.apply(list)
     var sums = Sums()
     for source in sources { try enter(source, into: rebuilding, &sums) }
+    try administration.remind(of: list)
     (sums.siteCount, sums.caseCount) = try store.read { (try $0.sites.count, try $0.caseCount) }
     guard try store.read({ try LogVerification.run(on: $0) }).isSound else {
       throw CommandFailure(

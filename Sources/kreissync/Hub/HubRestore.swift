@@ -37,9 +37,12 @@ struct HubRestore: ParsableCommand {
     }
     let place = directory.databasePath(of: county)
     let draft = place + ".restoring"
+    let list = ErasureList(of: county, in: directory)
+    try list.add(Self.erasures(of: place))
     try DatabaseFiles(draft).remove()
     try DatabaseFiles.copy(file, to: draft)
-    let (history, counter) = try Self.prepare(draft, of: county, named: file)
+    let (history, counter) = try Self.prepare(
+      draft, of: county, named: file, erasing: try list.read())
     let kept = try Self.keepPresent(place)
     try DatabaseFiles(draft).rename(to: place)
     try DurableFile.syncDirectory(of: place)
@@ -61,7 +64,8 @@ struct HubRestore: ParsableCommand {
 
   /// Proves the copy and begins its new history.
   private static func prepare(
-    _ draft: String, of county: CountyKey, named file: String
+    _ draft: String, of county: CountyKey, named file: String,
+    erasing list: [CountyAdministration.ListedErasure]
   ) throws -> (HistoryID, Counter) {
     do {
       let store = try SQLiteHub.open(at: draft)
@@ -74,6 +78,8 @@ struct HubRestore: ParsableCommand {
       }
       let administration = CountyAdministration(store: store, environment: Surroundings.hub)
       let history = try administration.beginHistory()
+      // Before anybody is served: what was erased since the backup is erased in it.
+      if try !administration.apply(list).isEmpty { _ = try store.clear() }
       let counter = try store.read { try $0.counter }
       try store.close()
       return (history, counter)
@@ -82,6 +88,27 @@ struct HubRestore: ParsableCommand {
       throw CommandFailure(
         .failed, "not_a_backup", "\(file) cannot be restored: \(reason)",
         hint: "take another backup; nothing was changed")
+    }
+  }
+
+  /// The orders that the present database knows, as far as it can be read: the list beside it knows
+  /// them, too, unless the database came from elsewhere.
+  private static func erasures(
+    of place: String
+  ) throws -> [CountyAdministration.ListedErasure] {
+    guard access(place, F_OK) == 0 else { return [] }
+    do {
+      let store = try SQLiteHub.open(at: place)
+      let reports = try CountyAdministration(store: store, environment: Surroundings.hub).erasures()
+      try store.close()
+      return reports.map {
+        CountyAdministration.ListedErasure(
+          id: $0.erasure.id, caseID: $0.erasure.caseID, at: $0.erasure.orderedAt,
+          sites: $0.pendingAt)
+      }
+    } catch HubStoreError.unusable {
+      // It is being replaced because nobody can read it.
+      return []
     }
   }
 
