@@ -68,6 +68,32 @@ package struct ReplicaHoldings {
     }
   }
 
+  /// A row as it stands here, with what never leaves the site.
+  package struct WholeRow: Sendable {
+    package let table: SyncCore.Table
+    package let id: RowID
+    package let values: [Value]
+  }
+
+  /// All rows of a case with all their columns, in the order of their tables, and who leads it. Nil
+  /// for a case that the replica does not hold.
+  package func everything(of caseID: CaseID) throws -> (lead: SiteID, rows: [WholeRow])? {
+    try file.read { database in
+      var rows: [WholeRow] = []
+      for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
+        for key in try keys(of: table, in: caseID, database) {
+          guard case .there(let row) = try file.lookup(key, in: database) else { continue }
+          rows.append(WholeRow(table: table, id: key.id, values: row.values))
+        }
+      }
+      let lead = try Query(
+        database, "SELECT lead FROM kreissync_case_state WHERE case_id = ?"
+      ).first(Parameter(caseID)) { $0.identifier(0, SiteID.self) }
+      guard lead != nil || !rows.isEmpty else { return nil }
+      return (try lead ?? ReplicaFile.record(in: database).site, rows)
+    }
+  }
+
   private func keys(of table: Table, in caseID: CaseID, _ database: Database) throws -> [RowKey] {
     var identifier = caseID.text
     let condition: String

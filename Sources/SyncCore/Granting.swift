@@ -120,6 +120,17 @@ extension Plan {
     end([caseID], of: site, handover: handover, headSeq: headSeq, now: now)
   }
 
+  /// Deletes a living row as the hub itself: its time is over. What it held goes nowhere.
+  package mutating func deleteForGood(_ row: StoredRow, headSeq: Int64, now: Milliseconds) {
+    let image = RowImage(
+      key: row.key, caseID: row.caseID, cells: Cells(mask: .empty, values: []))
+    var dead = row
+    dead.isAlive = false
+    dead.values = row.values.map { _ in .null }
+    dead.lastSeq = append(.row(.delete, image), headSeq: headSeq, now: now)
+    rows.append(dead)
+  }
+
   /// The effect of a hand-over: responsibility moves, with a new epoch for each case.
   ///
   /// The former lead keeps all that it holds until the closing, when a grant narrows it to the

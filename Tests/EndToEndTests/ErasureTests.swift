@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Erased means erased in every file: canaries stand in every column of a case that can hold text,
-/// in conflicts, proposals, notices, deleted rows and refused ones, and are looked for byte by byte.
+/// in conflicts, proposals, notices, deleted and refused rows, and are looked for byte by byte.
 struct ErasureTests {
   private static let canary = "KANARIE"
 

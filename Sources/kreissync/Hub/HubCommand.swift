@@ -14,7 +14,7 @@ struct HubCommand: ParsableCommand {
       HubProposals.self, HubLog.self, HubRow.self, HubResync.self, HubKeys.self,
       HubSchema.self, HubRestore.self, HubRebuild.self, HubBackup.self, HubCheck.self,
       HubHandover.self, HubParticipate.self, HubCaseLink.self, HubRelease.self, HubErase.self,
-      HubErasures.self, HubUserCommand.self, HubAudit.self,
+      HubErasures.self, HubUserCommand.self, HubAudit.self, HubRetention.self,
     ])
 }
 

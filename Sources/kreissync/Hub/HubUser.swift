@@ -33,8 +33,8 @@ struct HubUserCommand: ParsableCommand {
     commandName: "user", abstract: "Who may administer the county.",
     discussion: """
       read looks at what holds no personal value, operate runs the hub, decide decides about \
-      cases. In a county without users everybody who may run commands on the hub may decide, and the \
-      account's name is recorded. The first user has the role decide.
+      cases. In a county without users everybody who may run commands on the hub may decide, and \
+      the account's name is recorded. The first user has the role decide.
       """,
     subcommands: [HubUserAdd.self, HubUserList.self, HubUserRemove.self])
 }

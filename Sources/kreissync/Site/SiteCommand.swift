@@ -12,7 +12,7 @@ struct SiteCommand: ParsableCommand {
     subcommands: [
       SiteJoin.self, SiteSync.self, SiteRun.self, SiteStatus.self, SiteNotices.self,
       SiteProposals.self,
-      SiteBackup.self, SiteDoctor.self,
+      SiteBackup.self, SiteExport.self, SiteDoctor.self,
       SiteVerify.self, SiteRepair.self, SiteReload.self, SiteHandoverCommand.self,
     ])
 }
