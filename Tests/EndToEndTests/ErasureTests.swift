@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// Erased means erased in every file: canaries stand in every column of a case that can hold text,
@@ -205,6 +206,51 @@ struct ErasureTests {
       let again = try county.hub("erase", "--case", aviary.caseID, "--reason", "Az. 9")
       #expect(again.exit == 0, "\(again)")
       #expect(try again.json["erasure"] == "e1")
+    }
+  }
+
+  @Test("While a program reads the county an erasure waits for it, and says so")
+  func heldByReader() throws {
+    try withCounty { county in
+      let aviary = try Aviary(county)
+      _ = try county.stopHub()
+      let reader = try county.database()
+      try reader.execute("BEGIN; SELECT count(*) FROM person;")
+      let erased = try county.hub("erase", "--case", aviary.caseID, "--reason", "Az. 4")
+      #expect(erased.exit == 0, "\(erased)")
+      #expect(try erased.json["hub_cleared"] == false)
+      #expect(try county.hub("erasures", "list").json[0]["hub_cleared_at"] == .null)
+      #expect(try county.hub("erasures", "resume").exit == 3)
+      try reader.execute("COMMIT")
+      #expect(try county.hub("erasures", "resume").exit == 0)
+      #expect(try county.hub("erasures", "list").json[0]["hub_cleared_at"] != .null)
+      #expect(try findings(county.hubDirectory) == [])
+    }
+  }
+
+  @Test("An erasure that is killed at any moment is ended by the next command")
+  func killed() throws {
+    try withCounty { county in
+      let aviary = try Aviary(county)
+      var numbers = SeededNumbers(seed: 5)
+      for _ in 0..<4 {
+        let child = try Child([
+          Binary.path, "hub", "erase", "--case", aviary.caseID, "--reason", "Az. 5", "--data",
+          county.hubDirectory, "--json",
+        ])
+        _ = child.ends(withinMilliseconds: Int.random(in: 0...150, using: &numbers))
+        child.send(SIGKILL)
+        _ = try child.wait()
+      }
+      let last = try county.hub("erase", "--case", aviary.caseID, "--reason", "Az. 5")
+      #expect(last.exit == 0, "\(last)")
+      #expect(try last.json["hub_cleared"] == true)
+      #expect(try findings(county.hubDirectory) == [])
+      for site in [aviary.town, aviary.field] { try site.sync() }
+      #expect(try pending(county) == [])
+      #expect(try findings(county.directory) == [])
+      try Agreement.expect(county, [aviary.town, aviary.field])
+      #expect(try county.hub("audit", "list").json.items.map { $0["action"] } == ["erase"])
     }
   }
 

@@ -26,9 +26,22 @@ struct CountyErasures {
     var backups: [(name: String, reason: String)] = []
   }
 
-  /// Held by whoever changes the list or clears files.
-  private func locked<Result>(_ body: () throws -> Result) throws -> Result {
-    guard let lock = try ProcessLock("\(directory.path)/erasing.lock") else {
+  /// A county's file of some gigabytes is written anew in this time.
+  private static let lockMillisecondsMax: Milliseconds = 60_000
+  private static let lockSeconds = 0.1
+
+  /// Held by whoever changes the list or clears files: a command, or the serving hub.
+  ///
+  /// - Parameter waits: a command waits for the hub; the hub comes again by itself.
+  private func locked<Result>(waits: Bool, _ body: () throws -> Result) throws -> Result {
+    let path = "\(directory.path)/erasing.lock"
+    let deadline = Surroundings.now() + (waits ? Self.lockMillisecondsMax : 0)
+    var lock = try ProcessLock(path)
+    while lock == nil && Surroundings.now() < deadline {
+      Thread.sleep(forTimeInterval: Self.lockSeconds)
+      lock = try ProcessLock(path)
+    }
+    guard let lock else {
       throw CommandFailure(
         .deferred, "busy", "another process erases in \(directory.path)",
         hint: "repeat in a minute; the order itself is kept")
@@ -39,7 +52,7 @@ struct CountyErasures {
 
   /// Orders the erasure of a case and carries it out at the hub.
   func order(_ order: ErasureOrder) throws -> (CountyAdministration.ErasureReport, Clearing) {
-    try locked {
+    try locked(waits: true) {
       let forecast = try administration.erase(order, isDryRun: true)
       try list.add([
         CountyAdministration.ListedErasure(
@@ -52,8 +65,10 @@ struct CountyErasures {
 
   /// What was begun and not ended, and what the list names and the county does not know. To be
   /// called before the county is served.
-  func resume() throws -> Clearing {
-    try locked {
+  ///
+  /// - Parameter waits: for another process that is at it.
+  func resume(waits: Bool = true) throws -> Clearing {
+    try locked(waits: waits) {
       try adoptList()
       return try clear()
     }

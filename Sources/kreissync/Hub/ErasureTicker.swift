@@ -44,7 +44,7 @@ final class ErasureTicker: Sendable {
       for county in counties where !stop.isSet {
         do {
           guard try county.isUnfinished else { continue }
-          let isClear = try county.resume().isClear
+          let isClear = try county.resume(waits: false).isClear
           logger.notice(
             "erasure_resumed",
             metadata: [
