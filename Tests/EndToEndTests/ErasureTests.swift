@@ -209,6 +209,29 @@ struct ErasureTests {
     }
   }
 
+  @Test("A lost hub that is rebuilt from an old replica erases what its list names")
+  func rebuilt() throws {
+    try withCounty { county in
+      let aviary = try Aviary(county)
+      let old = county.directory + "/old.sqlite"
+      try aviary.field.execute("VACUUM INTO '\(old)'")
+      #expect(try county.hub("erase", "--case", aviary.caseID, "--reason", "Az. 3").exit == 0)
+      // One site has heard of it, the other has not.
+      try aviary.town.sync()
+      _ = try county.stopHub()
+      for suffix in ["", "-wal", "-shm"] { unlink("\(county.hubDirectory)/08118.sqlite\(suffix)") }
+      let outcome = try Binary.run(
+        "hub", "rebuild", "--data", county.hubDirectory, "--replica", old, "--json")
+      #expect(outcome.exit == 0, "\(outcome)")
+      #expect(try outcome.json["cases"] == 1)
+      try county.serve()
+      for site in [aviary.field, aviary.town] { _ = try site.site("sync") }
+      #expect(try findings(county.directory, but: ["old.sqlite"]) == [])
+      #expect(try pending(county) == [])
+      try Agreement.expect(county, [aviary.town, aviary.field])
+    }
+  }
+
   @Test("While a program reads the county an erasure waits for it, and says so")
   func heldByReader() throws {
     try withCounty { county in
