@@ -34,7 +34,7 @@ extension CountyAdministration {
       } else {
         plan.end([caseID], of: site, headSeq: head, now: now)
       }
-      try writer.write(plan, at: now, random: environment.random)
+      try writer.writeGated(plan, by: rules, at: now, random: environment.random)
       return try writer.counter.seq
     }
   }

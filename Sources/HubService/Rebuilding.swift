@@ -15,10 +15,15 @@ package struct Rebuilding: Sendable {
 
   private let store: any HubStore
   private let environment: HubEnvironment
+  private let rules: (any DomainRules)?
 
-  package init(store: any HubStore, environment: HubEnvironment) {
+  /// - Parameter rules: who may be granted which tiers; what was decided before is not asked again.
+  package init(
+    store: any HubStore, environment: HubEnvironment, rules: (any DomainRules)? = nil
+  ) {
     self.store = store
     self.environment = environment
+    self.rules = rules
   }
 
   /// Begins the history that goes on from the lost one, of which nothing is left.
@@ -82,13 +87,13 @@ package struct Rebuilding: Sendable {
     let view = try writer.view(for: changes, by: author, schema: writer.schema)
     var context = try CountyService.context(
       for: Author(site: author, incarnation: IncarnationID(""), ancestors: [], clockSkew: 0),
-      areas: areas, now: now, in: writer)
+      areas: areas, now: now, roleInSharedArea: rules?.roleInSharedArea, in: writer)
     let service = CountyService(store: store, environment: environment)
     context.returned = ReturnedBatch(
       formerSeq: try service.order(of: position.seq, in: position.history, writer),
       sharedSeq: 0)
     let plan = Decision.decide(
       changes, view: view, context: context, digestKey: try writer.county.digester)
-    try writer.write(plan, at: now, random: environment.random)
+    try writer.writeGated(plan, by: rules, at: now, random: environment.random)
   }
 }

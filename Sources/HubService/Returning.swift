@@ -85,11 +85,13 @@ extension CountyService {
     if !ready.isEmpty {
       var context = try Self.context(
         for: Author(site: site.id, incarnation: id.incarnation, ancestors: [], clockSkew: 0),
-        areas: site.areas, now: environment.now(), in: writer)
+        areas: site.areas, now: environment.now(), roleInSharedArea: rules?.roleInSharedArea,
+        in: writer)
       context.returned = ReturnedBatch(formerSeq: formerSeq, sharedSeq: shared.seq)
       let plan = Decision.decide(
         ready, view: view, context: context, digestKey: try writer.county.digester)
-      try writer.write(plan, at: environment.now(), random: environment.random)
+      try writer.writeGated(
+        plan, by: rules, at: environment.now(), random: environment.random)
     }
     guard !early.isEmpty else { return try writer.removeAwaiting(id) }
     try writer.put(

@@ -7,6 +7,7 @@ extension SQLiteHubTransaction {
   func forget(
     _ forgetting: Forgetting, stripping strip: ([UInt8]) throws -> [UInt8]
   ) throws -> ForgottenCounts {
+    self.forgetting.isSet = true
     var counts = ForgottenCounts()
     let strays = try strays(from: forgetting.caseID)
     try forgetRows(forgetting, &counts)

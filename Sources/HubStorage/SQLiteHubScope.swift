@@ -29,8 +29,8 @@ extension SQLiteHubTransaction {
   static func coveredDigest(of digests: String, tiers: String) -> String {
     let size = Digest128.byteCount
     return """
-      CASE \(tiers) WHEN \(TierSet.all.rawValue) THEN substr(\(digests), 1, \(size))
-        WHEN 0 THEN zeroblob(\(size)) ELSE substr(\(digests), \(size + 1), \(size)) END
+      iif(\(tiers) & \(TierSet.header.rawValue),
+        substr(\(digests), 1 + \(size) * (\(tiers) >> 1), \(size)), zeroblob(\(size)))
       """
   }
 

@@ -72,7 +72,7 @@ extension ReplicaFile {
       if try isThere(change.row, in: database) {
         return try offerWhole(change.row, at: now, in: database)
       }
-    } else {
+    } else if try !takeBack(change, answer, in: database) {
       try putOnRefreshList(change.row, caseID: change.caseID, in: database)
     }
     guard let table = schema.table(number: change.row.table) else { return }
@@ -97,6 +97,22 @@ extension ReplicaFile {
         outcome.verdict, outcome.rule.rawValue, yours: change.cells[outcome.column] ?? .null,
         kept: outcome.kept, at: now, of: change.caseID, in: database)
     }
+  }
+
+  /// What the hub did not take because its gate is closed stays here, and is offered when it opens.
+  ///
+  /// - Returns: whether nothing else of the change is to be put right.
+  private func takeBack(
+    _ change: Change, _ answer: Answer, in database: Database
+  ) throws -> Bool {
+    let closed =
+      answer.rule == .gateClosed && answer.columns.isEmpty
+      ? change.cells.mask
+      : ColumnMask(answer.columns.lazy.filter { $0.rule == .gateClosed }.map(\.column))
+    guard !closed.isEmpty else { return false }
+    let cursor = try Self.record(in: database).position.seq
+    let isKept = try Outflow(self, database).takeBack(closed, of: change, at: cursor)
+    return isKept && answer.columns.allSatisfy { $0.rule == .gateClosed }
   }
 
   private func isThere(_ key: RowKey, in database: Database) throws -> Bool {

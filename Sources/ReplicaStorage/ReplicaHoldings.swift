@@ -49,19 +49,26 @@ package struct ReplicaHoldings {
     }
   }
 
-  /// The rows of a case or unit, or of none, its root first, without what never leaves the site.
-  /// Rows that no message can carry are left out.
+  /// The rows of a case or unit, or of none, its root first, without what never leaves the site and
+  /// what the lost hub did not hold of them, because a gate was closed. Rows that no message can
+  /// carry are left out.
   package func rows(of caseID: CaseID) throws -> [RowImage] {
     try file.read { database in
       var images: [RowImage] = []
+      let tiers = try Query(
+        database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?"
+      ).first(Parameter(caseID)) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
+      let terms = caseID.isCase ? GrantTerms(.contributor, tiers ?? .header) : .shared
       for table in file.schema.tables.sorted(by: { $0.scope == .caseRoot && $1.scope != .caseRoot })
       {
+        let shown = caseID.isCase ? table.columns(visibleTo: terms) : table.travellingColumns
+        guard !shown.isEmpty else { continue }
         for key in try keys(of: table, in: caseID, database) {
           guard case .there(let row) = try file.lookup(key, in: database) else { continue }
           images.append(
             RowImage(
               key: key, caseID: caseID,
-              cells: Cells(of: row.values, in: table, mask: table.travellingColumns)))
+              cells: Cells(of: row.values, in: table, mask: shown)))
         }
       }
       return images

@@ -7,6 +7,7 @@
 /// | 1 | table, columns, values known?   | no → refused `unknown_table`, `unknown_column`, `value_not_allowed` |
 /// | 2 | does the hub alone write it?    | yes → refused `hub_writes_only`                         |
 /// | 3 | case erased?                    | yes → refused `erased`, also what came back             |
+/// |   | behind a closed gate?           | ``admitted(_:in:)``: goes on without, or refused `gate_closed` |
 /// | 4 | granted to the author?          | no → refused `not_granted`; a new `case_file` opens its case |
 /// |   | a row of scope `site`           | a new one is opened as ``openUnit(_:in:)`` says; an update of one never seen: refused `unknown_row` |
 /// |   | a deletion in a case never seen | applied, nothing to do: opened and deleted between two sessions |
@@ -71,7 +72,11 @@ package struct Decision {
     let isHub = context.author.site == .hub
     if table.isHubOnly && !isHub { return refused(change, .hubWritesOnly) }
     if draft.view.erased.contains(change.caseID) { return refused(change, .erased) }
+    guard let admitted = admitted(change, in: table) else { return refused(change, .gateClosed) }
+    return answer(toAdmitted: admitted.change, in: table).refusing(admitted.closed, of: change)
+  }
 
+  private mutating func answer(toAdmitted change: Change, in table: Table) -> Answer {
     let opensCase =
       table.scope == .caseRoot && change.kind == .insert
       && draft.view.cases[change.caseID] == nil
@@ -140,7 +145,8 @@ package struct Decision {
     return isComplete ? nil : .valueNotAllowed
   }
 
-  /// Step 4: the site that opens a case leads it; the sites that share its area contribute.
+  /// Step 4: the site that opens a case leads it; the county's sites and those that share its area
+  /// get their part.
   private mutating func openCase(_ change: Change, in table: Table) -> Answer {
     let author = context.author.site
     let attempt = Attempt(change: change, table: table, role: .lead)
@@ -152,8 +158,9 @@ package struct Decision {
     draft.open(change.caseID, lead: author)
     draft.create(attempt)
     draft.grant(change.caseID, to: author, as: .lead, isHeldAlready: true)
-    for site in context.viewersOfNewCases where site != author {
-      draft.grant(change.caseID, to: site, as: .contributor, isHeldAlready: false)
+    for (site, role) in context.viewersOfNewCases.sorted(by: { $0.key < $1.key })
+    where site != author {
+      draft.grant(change.caseID, to: site, as: role, isHeldAlready: false)
     }
     mentionNew(change, in: table)
     return Answer(id: change.id, verdict: .applied)

@@ -214,11 +214,13 @@ package struct DecisionContext: Sendable {
   package let sites: Set<SiteID>
   /// The sites of kind county: one side where policy `county` asks for sides.
   package let countySites: [SiteID]
-  /// The sites that see a case which the author opens: the county's, and those that share its area
-  /// and are no carriers, which never see each other's cases.
-  package let viewersOfNewCases: [SiteID]
+  /// The sites that see a case which the author opens, each in its role: the county's, and those
+  /// that share its area and are no carriers, which never see each other's cases.
+  package let viewersOfNewCases: [SiteID: Role]
   /// The domain's hard rules; nil where nothing is refused but by the core's own.
   package let rules: (any DomainRules)?
+  /// Which tiers the hub may hold; nil where all of a case may pass.
+  package var gates: (any TierGates)?
   /// Set while a batch comes back to a restored hub.
   package var returned: ReturnedBatch?
   /// Set while the hub writes what a person decided.
@@ -226,7 +228,7 @@ package struct DecisionContext: Sendable {
 
   package init(
     schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, sites: Set<SiteID>,
-    countySites: [SiteID], viewersOfNewCases: [SiteID], rules: (any DomainRules)? = nil
+    countySites: [SiteID], viewersOfNewCases: [SiteID: Role], rules: (any DomainRules)? = nil
   ) {
     self.schema = schema
     self.author = author
@@ -236,5 +238,6 @@ package struct DecisionContext: Sendable {
     self.countySites = countySites
     self.viewersOfNewCases = viewersOfNewCases
     self.rules = rules
+    gates = rules
   }
 }

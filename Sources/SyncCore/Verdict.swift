@@ -53,6 +53,8 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case idTaken = "id_taken"
   case unknownSite = "unknown_site"
   case rowStays = "row_stays"
+  /// Behind a gate that nobody has opened, or that was closed: its author keeps it.
+  case gateClosed = "gate_closed"
   // Refusals by a hard rule of the domain: see ``DomainRules``.
   case unknownMunicipality = "unknown_ags"
   case unknownProgramme = "unknown_programme"

@@ -14,6 +14,8 @@ struct ManyAtOnceTests {
         try client.execute(
           """
           INSERT INTO case_file (id) VALUES ('\(id)');
+          INSERT INTO consent (case_id, purpose, event) VALUES
+            ('\(id)', 'casework', 'given'), ('\(id)', 'notes_release', 'given');
           INSERT INTO person (id, case_id, family_name) VALUES ('p-\(number)', '\(id)', 'n');
           INSERT INTO consultation (id, case_id, note)
             VALUES ('c-\(number)', '\(id)', hex(randomblob(12000)));

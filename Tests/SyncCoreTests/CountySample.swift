@@ -62,7 +62,7 @@ enum CountySample {
         site: author, incarnation: author == .hub ? IncarnationID("") : incarnation,
         ancestors: ancestors, clockSkew: clockSkew, isClockSteady: isClockSteady),
       headSeq: headSeq, now: now, sites: [lead, contributor, county, reader],
-      countySites: [county], viewersOfNewCases: [county, contributor])
+      countySites: [county], viewersOfNewCases: [county: .contributor, contributor: .contributor])
   }
 
   // MARK: Schema

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caseload
 import Foundation
 import Glibc
 import HubService
@@ -88,7 +89,8 @@ struct HubRebuild: ParsableCommand {
       county: CountyRecord(
         key: origin.county, name: origin.name, history: origin.position.history,
         digestKey: origin.digestKey, schemaText: origin.schemaText), now: Surroundings.now())
-    let rebuilding = Rebuilding(store: store, environment: Surroundings.hub)
+    let rebuilding = Rebuilding(
+      store: store, environment: Surroundings.hub, rules: CaseloadRules())
     try rebuilding.begin()
     let administration = CountyAdministration(store: store, environment: Surroundings.hub)
     _ = try administration.apply(list)
