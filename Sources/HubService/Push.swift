@@ -144,9 +144,14 @@ extension CountyService {
       other.kind == .county
         || other.kind.seesItsArea && other.areas.contains(where: areas.contains)
     }
-    return DecisionContext(
+    var context = DecisionContext(
       schema: reader.schema, author: author, headSeq: try reader.counter.seq, now: now,
       sites: Set(sites.map(\.id)), countySites: county,
       viewersOfNewCases: viewers.map(\.id).sorted(), rules: rules)
+    if try !reader.formerHistories.isEmpty {
+      context.awaitsReturns =
+        try sites.contains { try $0.mayReturn(to: reader) } || !reader.awaiting.isEmpty
+    }
+    return context
   }
 }
