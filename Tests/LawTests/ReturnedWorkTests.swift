@@ -117,6 +117,29 @@ struct ReturnedWorkTests {
     #expect(try standing() == [[.text("by the office")]])
   }
 
+  @Test func `whoever knows a row from a mention does not take it while its owner is awaited`()
+    throws
+  {
+    try office.sync()
+    try town.sync()
+    try county.backUp()
+    try town.client.run(
+      """
+      INSERT INTO staff (id, name, duty) VALUES ('w', 'Frau X', 'of the town');
+      INSERT INTO case_file (id, opened_on, staff_id) VALUES ('c', '2025-01-15', 'w')
+      """)
+    try town.sync()
+    try office.sync()
+    try county.restore()
+    try office.client.run("UPDATE staff SET name = 'Frau Y'")
+    try office.sync()
+    for site in [town, office, town, office] { try site.sync() }
+    #expect(try town.client.rows("SELECT duty FROM staff") == [[.text("of the town")]])
+    #expect(try office.client.rows("SELECT name FROM staff") == [[.text("Frau X")]])
+    #expect(try town.sync().digestEqual)
+    #expect(try office.sync().digestEqual)
+  }
+
   @Test func `what a site has returned is no write that no trigger saw`() throws {
     try office.sync()
     // The hub of the backup does not know that the town has ever called.
