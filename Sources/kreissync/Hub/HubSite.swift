@@ -116,6 +116,7 @@ struct HubSiteRejoin: ParsableCommand {
   func run() throws {
     let county = try options.key()
     let again = try options.directory.administration(county).rejoin(SiteID(site))
+    try options.directory.revokedSites(of: county).forget(again.site.id)
     try printJoin(again.site, token: again.token, county: county, options, output)
   }
 }
@@ -129,7 +130,9 @@ struct HubSiteRevoke: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let record = try options.directory.administration(options.key()).revoke(SiteID(site))
+    let county = try options.key()
+    let record = try options.directory.administration(county).revoke(SiteID(site))
+    try options.directory.revokedSites(of: county).note(record.id)
     if output.json {
       printJSON(record.json)
     } else {
