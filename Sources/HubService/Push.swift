@@ -152,9 +152,14 @@ extension CountyService {
         viewers[other.id] = roleInSharedArea ?? rules?.roleInSharedArea ?? .contributor
       }
     }
-    return DecisionContext(
+    var context = DecisionContext(
       schema: reader.schema, author: author, headSeq: try reader.counter.seq, now: now,
       sites: Set(sites.map(\.id)), countySites: county,
       viewersOfNewCases: viewers, rules: rules)
+    if try !reader.formerHistories.isEmpty {
+      context.awaitsReturns =
+        try sites.contains { try $0.mayReturn(to: reader) } || !reader.awaiting.isEmpty
+    }
+    return context
   }
 }

@@ -56,7 +56,10 @@ package struct SignRules: Sendable {
     let isRecovering = try reader.isRecovering
     return try reader.sites.map { site in
       Look(
-        site: site, isAwaited: try site.isAwaited(in: reader), isRecovering: isRecovering,
+        site: site,
+        isAwaited: try isRecovering
+          && (site.isAwaited(in: reader) || site.mayReturn(to: reader)),
+        isRecovering: isRecovering,
         proposalCount: try reader.proposals(waitingFor: site.id).count,
         unpurgedCount: try reader.unpurged(at: site.id).count)
     }

@@ -70,7 +70,11 @@ extension ReplicaFile {
       // The hub never saw this row: its insert escaped capture, or became a proposal. The whole row
       // is offered; of one that was deleted here meanwhile its author is told what went with it.
       if try isThere(change.row, in: database) {
-        return try offerWhole(change.row, at: now, in: database)
+        guard try isOnlyMentioned(change.caseID, in: database) else {
+          return try offerWhole(change.row, at: now, in: database)
+        }
+        // Another's, of which only a part is here: a hub that was restored gets it from its owner.
+        try putOnRefreshList(change.row, caseID: change.caseID, in: database)
       }
     } else if try !takeBack(change, answer, in: database) {
       try putOnRefreshList(change.row, caseID: change.caseID, in: database)
@@ -120,6 +124,13 @@ extension ReplicaFile {
     return try Query(database, "SELECT 1 FROM \(quoted(table.name)) WHERE id = ?").first(
       Parameter(key.id)
     ) { _ in true } ?? false
+  }
+
+  private func isOnlyMentioned(_ caseID: CaseID, in database: Database) throws -> Bool {
+    let role = try Query(
+      database, "SELECT role FROM kreissync_case_state WHERE case_id = ?"
+    ).first(Parameter(caseID)) { $0.text(0) }
+    return role == Role.mention.rawValue
   }
 
   /// Captures a whole row as an insert, as if it had been written now.

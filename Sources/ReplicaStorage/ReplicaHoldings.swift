@@ -49,26 +49,26 @@ package struct ReplicaHoldings {
     }
   }
 
-  /// The rows of a case or unit, or of none, its root first, without what never leaves the site and
-  /// what the lost hub did not hold of them, because a gate was closed. Rows that no message can
-  /// carry are left out.
+  /// The rows of a case or unit, or of none, its root first, as far as the replica may hold them:
+  /// cells that it does not see, or that the lost hub did not hold because a gate was closed, are
+  /// not told, and neither is what never leaves the site. Rows that no message can carry are left
+  /// out.
   package func rows(of caseID: CaseID) throws -> [RowImage] {
     try file.read { database in
+      let terms = try terms(in: caseID, database)
       var images: [RowImage] = []
-      let tiers = try Query(
-        database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?"
-      ).first(Parameter(caseID)) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
-      let terms = caseID.isCase ? GrantTerms(.contributor, tiers ?? .header) : .shared
-      for table in file.schema.tables.sorted(by: { $0.scope == .caseRoot && $1.scope != .caseRoot })
-      {
-        let shown = caseID.isCase ? table.columns(visibleTo: terms) : table.travellingColumns
-        guard !shown.isEmpty else { continue }
+      let rootFirst = file.schema.tables.sorted {
+        $0.scope == .caseRoot && $1.scope != .caseRoot
+      }
+      for table in rootFirst where table.isVisible(to: terms) {
         for key in try keys(of: table, in: caseID, database) {
           guard case .there(let row) = try file.lookup(key, in: database) else { continue }
           images.append(
             RowImage(
               key: key, caseID: caseID,
-              cells: Cells(of: row.values, in: table, mask: shown)))
+              cells: Cells(
+                of: row.values, in: table,
+                mask: table.columns(visibleTo: terms).intersection(table.travellingColumns))))
         }
       }
       return images
@@ -99,6 +99,17 @@ package struct ReplicaHoldings {
       guard lead != nil || !rows.isEmpty else { return nil }
       return (try lead ?? ReplicaFile.record(in: database).site, rows)
     }
+  }
+
+  private func terms(in caseID: CaseID, _ database: Database) throws -> GrantTerms {
+    guard !caseID.isNone else { return .shared }
+    return try Query(
+      database, "SELECT role, tiers FROM kreissync_case_state WHERE case_id = ?"
+    ).first(Parameter(caseID)) { row in
+      GrantTerms(
+        Role(rawValue: row.text(0)) ?? .reader,
+        TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(1))))
+    } ?? .ended
   }
 
   private func keys(of table: Table, in caseID: CaseID, _ database: Database) throws -> [RowKey] {

@@ -17,7 +17,7 @@
 /// |   | insert, alive in this case      | as an update of all its columns                         |
 /// |   | update, never seen              | refused `unknown_row`: the site offers the whole row    |
 /// |   | update, dead or moved away      | proposal `row_deleted`                                  |
-/// |   | delete, dead or never seen      | applied, nothing to do                                  |
+/// |   | delete, dead or never seen      | applied, nothing to do; a row that may still come back to a restored hub is dead from now on |
 /// |   | delete of a `case_file`         | proposal `case_erasure`                                 |
 /// |   | append table, other writer      | update, delete → proposal `written_by_another_site`     |
 /// |   | delete, a column touched        | by the lead: applied, values to the ledger `deleted_by_lead`; else proposal `changed_meanwhile` |
@@ -196,19 +196,27 @@ package struct Decision {
     return edit(existing, attempt)
   }
 
-  /// A write that came back, to a row that was deleted behind it: whoever deleted it knew.
-  private func isOutlived(_ attempt: Attempt) -> Bool {
+  /// A write that came back, to a row that was deleted behind it. Whoever deleted it in the earlier
+  /// history had been decided upon there; whoever did since may never have heard of the write.
+  private mutating func isOutlived(_ attempt: Attempt) -> Bool {
     guard let returned = context.returned, let existing = draft.view.rows[attempt.change.row],
-      !existing.isAlive, existing.caseID == attempt.change.caseID
+      !existing.isAlive, existing.caseID == attempt.change.caseID,
+      returned.isBefore(deletionOf: existing)
     else { return false }
-    return returned.isBefore(deletionOf: existing)
+    if returned.returnedDeath(of: existing) == nil { draft.keepValues(of: attempt) }
+    return true
   }
 
   private mutating func delete(_ attempt: Attempt) -> Answer {
     let change = attempt.change
     guard let existing = draft.view.rows[change.row], existing.isAlive,
       existing.caseID == change.caseID
-    else { return Answer(id: change.id, verdict: .applied) }
+    else {
+      let mayCome = context.awaitsReturns && draft.view.rows[change.row] == nil
+      // Whose row of an append table it is nobody can tell yet.
+      if mayCome && !attempt.table.isAppendOnly { bury(attempt) }
+      return Answer(id: change.id, verdict: .applied)
+    }
     if attempt.table.scope == .caseRoot {
       return draft.propose(attempt, existing: existing, rule: .caseErasure)
     }
@@ -230,5 +238,13 @@ package struct Decision {
     if let rule = objection(toDeletionOf: existing, attempt) { return refused(change, rule) }
     draft.delete(existing, attempt, lost: touched.filter { !existing.values[$0].isNull })
     return Answer(id: change.id, verdict: .applied)
+  }
+
+  /// A row that has not come back is dead from now on, and stays dead when it comes.
+  private mutating func bury(_ attempt: Attempt) {
+    let change = attempt.change
+    let row = StoredRow.missing(
+      change.row, of: change.caseID, in: attempt.table, by: context.author.site)
+    draft.delete(row, attempt, lost: [])
   }
 }

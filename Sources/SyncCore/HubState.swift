@@ -197,9 +197,12 @@ package struct ReturnedBatch: Sendable {
   /// Whether a deleted row died behind the batch.
   func isBefore(deletionOf row: StoredRow) -> Bool {
     guard row.lastSeq > sharedSeq else { return false }
-    // A deletion that came back has left its number in the row's versions.
-    let death = row.versions.first { $0.seq == row.lastSeq && $0.formerSeq != nil }
-    return death.map(isBefore) ?? true
+    return returnedDeath(of: row).map(isBefore) ?? true
+  }
+
+  /// A deletion that came back has left its number in the row's versions.
+  func returnedDeath(of row: StoredRow) -> ColumnVersion? {
+    row.versions.first { $0.seq == row.lastSeq && $0.formerSeq != nil }
   }
 }
 
@@ -223,6 +226,9 @@ package struct DecisionContext: Sendable {
   package var gates: (any TierGates)?
   /// Set while a batch comes back to a restored hub.
   package var returned: ReturnedBatch?
+  /// Whether sites may still return what a restored hub has forgotten: the deletion of a row that
+  /// the hub does not have is kept, so that the row stays dead when it comes.
+  package var awaitsReturns = false
   /// Set while the hub writes what a person decided.
   package var settlement: Settlement?
 

@@ -119,6 +119,7 @@ struct HubSiteRejoin: ParsableCommand {
     let again = try options.deciding(actor, .siteRejoin, about: site, needs: .operate) {
       try $0.rejoin(SiteID(site))
     }
+    try options.directory.revokedSites(of: county).forget(again.site.id)
     try printJoin(again.site, token: again.token, county: county, options, output)
   }
 }
@@ -136,6 +137,7 @@ struct HubSiteRevoke: ParsableCommand {
     let record = try options.deciding(actor, .siteRevoke, about: site, needs: .operate) {
       try $0.revoke(SiteID(site))
     }
+    try options.directory.revokedSites(of: options.key()).note(record.id)
     if output.json {
       printJSON(record.json)
     } else {
