@@ -15,13 +15,30 @@ extension Decision {
     guard let gates = context.gates, change.caseID.isCase, !table.gatedColumns.isEmpty,
       let gateTable = gates.gateTable(in: context.schema)
     else { return (change, .empty) }
-    let rows = DomainView(schema: context.schema, view: draft.view).rows(
+    var rows = DomainView(schema: context.schema, view: draft.view).rows(
       gateTable.name, in: change.caseID)
+    // What a consent says of itself passes through the gate that it opens.
+    if table.number == gateTable.number {
+      rows.removeAll { $0.id == change.row.id }
+      rows += written(change, in: table).map { [$0] } ?? []
+    }
     let gated = GatedChange(
       change, in: table, open: gates.openTiers(for: .county, rows: rows))
     if let passing = gated.passing { return (passing, gated.closed) }
     // The hub holds no such row: there is nothing to delete, and the rules for rows say so.
     return change.kind == .delete ? (change.restricted(to: .empty), .empty) : nil
+  }
+
+  /// The row as the change would leave it; nil for a deletion.
+  private func written(_ change: Change, in table: Table) -> RowState? {
+    guard change.kind != .delete else { return nil }
+    let standing = draft.view.rows[change.row].flatMap { $0.isAlive ? $0 : nil }
+    return RowState(
+      table: table, id: change.row.id, caseID: change.caseID,
+      writer: standing?.writer ?? context.author.site,
+      values: table.columns.enumerated().map { position, column in
+        change.cells[column.number] ?? standing?.values[position] ?? column.defaultValue
+      })
   }
 }
 

@@ -39,7 +39,9 @@ struct GateTests {
       let again = try town.sync()
       #expect(again["captured"] == 0 && again["digest"]["equal"] == true)
 
-      try town.execute(Canaries.consent(in: "c", "casework"))
+      // The text that was signed is behind the gate that the signature opens.
+      try town.execute(
+        Canaries.consent(in: "c", "casework") + "UPDATE consent SET text_version = '2025-1'")
       let granted = try town.sync()
       #expect(granted["withheld"] == 0 && granted["pushed"]["refused"] == 0)
       try field.sync()
@@ -50,6 +52,7 @@ struct GateTests {
       #expect(try field.value("SELECT family_name FROM person") == Canaries.personal)
       #expect(try field.value("SELECT street FROM residence") == Canaries.personal)
       #expect(try field.value("SELECT text FROM plan_goal") == Canaries.personal)
+      #expect(try field.value("SELECT text_version FROM consent") == "2025-1")
 
       try town.execute(
         Canaries.consent(in: "c", "special_needs") + Canaries.consent(in: "c", "notes_release"))
