@@ -4,7 +4,8 @@ package import SyncCore
 ///
 /// A row speaks for the recipient that it names; an empty `recipient_site` means the county, whose
 /// sites and hub are one. Each purpose opens one tier: `casework` personal, `special_needs`
-/// special, `notes_release` notes. The gate is open while a row of the purpose *counts* for the recipient:
+/// special, `notes_release` notes. The gate is open while a row of the purpose *counts* for the
+/// recipient:
 ///
 /// | event             | basis                             | counts                                 |
 /// |-------------------|-----------------------------------|----------------------------------------|

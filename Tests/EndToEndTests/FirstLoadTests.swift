@@ -13,6 +13,11 @@ struct FirstLoadTests {
       try client.rows(
         "UPDATE consultation SET note = ? WHERE case_id = ?",
         [String(repeating: "Vermerk \(number) ", count: 500), id])
+      try client.rows(
+        """
+        INSERT INTO consent (case_id, purpose, event, on_date)
+        VALUES (?, 'notes_release', 'given', '2025-01-15')
+        """, [id])
     }
     try client.execute("COMMIT")
     try town.sync()
