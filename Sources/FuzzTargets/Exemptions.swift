@@ -24,6 +24,7 @@ extension DecoderTable {
     "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHubBackup.swift func read": "reads rows by SQL, no bytes",
+    "Benchmarks/Measurement/PeakMemory.swift func read": "one line of the kernel's own words",
     "HubStorage/HubRecords.swift": "an enumeration by its text, from the hub's own file",
     "HubStorage/ReplicaLogRecords.swift": "an enumeration by its text, from the hub's own file",
     "ReplicaAgent/DamagedFile.swift": "names the file; the decoder `sidecar` reads what is in it",

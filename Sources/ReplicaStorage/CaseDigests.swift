@@ -147,8 +147,8 @@ struct CaseDigests {
     return tiers.map { GrantTerms(.contributor, $0) }
   }
 
-  /// The cases that are compared by their tiers. Whoever has no part in a case but to see its header
-  /// holds nothing else: what stands there shows as a difference.
+  /// The cases that are compared by their tiers. Whoever has no part in a case but to see its
+  /// header holds nothing else: what stands there shows as a difference.
   static let isShared = """
     tiers NOT IN (0, \(TierSet.all.rawValue))
       AND (role IN ('lead', 'contributor') OR tiers <> \(TierSet.header.rawValue))
