@@ -83,8 +83,8 @@ package struct LedgerExplanation: Sendable {
     case .rowDeleted:
       """
       Die Daten des Landkreises waren aus einer Sicherung wiederhergestellt worden, und den \
-      Eintrag „\(table)“, in dem \(loser) das Feld „\(field)“ geändert hatte, gab es nicht mehr. Der \
-      Wert ist hier aufbewahrt.
+      Eintrag „\(table)“, in dem \(loser) das Feld „\(field)“ geändert hatte, gab es nicht \
+      mehr. Der Wert ist hier aufbewahrt.
       """
     case .deletedByLead:
       """
