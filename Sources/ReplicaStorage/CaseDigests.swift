@@ -138,21 +138,15 @@ struct CaseDigests {
     return digests
   }
 
-  /// The terms of a case of which the site is not granted all tiers, and may hold some alone.
+  /// The terms of a case of which the site is not granted all tiers; what it holds of the others it
+  /// holds alone.
   private func terms(of caseID: CaseID) throws -> GrantTerms? {
     guard caseID.isCase else { return nil }
     let tiers = try Query(
-      database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ? AND \(Self.isShared)"
+      database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?"
     ).first(Parameter(caseID)) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
-    return tiers.map { GrantTerms(.contributor, $0) }
+    return tiers.flatMap { $0 == .all ? nil : GrantTerms(.contributor, $0) }
   }
-
-  /// The cases that are compared by their tiers. Whoever has no part in a case but to see its
-  /// header holds nothing else: what stands there shows as a difference.
-  static let isShared = """
-    tiers NOT IN (0, \(TierSet.all.rawValue))
-      AND (role IN ('lead', 'contributor') OR tiers <> \(TierSet.header.rawValue))
-    """
 
   /// A row's digest as the hub has it, and that of the columns that the replica has.
   struct RowDigest {

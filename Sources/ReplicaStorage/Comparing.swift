@@ -82,13 +82,13 @@ extension ReplicaFile {
     return end
   }
 
-  /// The cases that are compared by their tiers.
+  /// The cases of which the site is not granted all tiers.
   private func narrowedCases() throws -> [CaseID: TierSet] {
     try read { database in
       var narrowed: [CaseID: TierSet] = [:]
       try Query(
-        database, "SELECT case_id, tiers FROM kreissync_case_state WHERE \(CaseDigests.isShared)"
-      ).forEach { row in
+        database, "SELECT case_id, tiers FROM kreissync_case_state WHERE tiers NOT IN (0, ?)"
+      ).forEach(.integer(Int64(TierSet.all.rawValue))) { row in
         let caseID: CaseID = row.identifier(0)
         guard caseID.isCase else { return }
         narrowed[caseID] = TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(1)))
