@@ -82,11 +82,18 @@ let package = Package(
         "ReplicaAgent", "HubService", "SQLiteAccess", "CSimulatedDisk", sqlite,
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
+    .target(
+      name: "Benchmarks",
+      dependencies: [
+        "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
+        "ReplicaAgent", "HubService", "Caseload", "CSQLite", "CAllocator", sqlite,
+      ]),
     .executableTarget(
       name: "kreissync",
       dependencies: [
         "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
-        "ReplicaAgent", "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", "CAllocator",
+        "ReplicaAgent", "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", "Benchmarks",
+        "CAllocator",
         toml, log, sqlite,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -130,6 +137,7 @@ let package = Package(
     .testTarget(name: "EndToEndTests", dependencies: [sqlite, crypto, x509, asn1]),
     .testTarget(
       name: "CaseloadTests", dependencies: ["SyncCore", "CaseloadSchema", "Caseload", sqlite]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
     .testTarget(name: "RepositoryTests"),
   ]
 )

@@ -60,7 +60,8 @@ CREATE TABLE "consent" (
   "interpreter" INTEGER,
   "form" TEXT,
   "document_ref" TEXT,
-  "decision_ref" TEXT
+  "decision_ref" TEXT,
+  "seen" TEXT
 ) STRICT;
 CREATE INDEX "kreissync_case_consent" ON "consent" ("case_id");
 

@@ -59,7 +59,8 @@ CREATE TABLE "consent" (
   "interpreter" INTEGER,
   "form" TEXT,
   "document_ref" TEXT,
-  "decision_ref" TEXT
+  "decision_ref" TEXT,
+  "seen" TEXT
 ) STRICT;
 CREATE INDEX "kreissync_case_consent" ON "consent" ("case_id");
 
@@ -453,7 +454,8 @@ WHEN OLD."id" IS NEW."id" AND OLD."case_id" IS NEW."case_id"
     OR OLD."interpreter" IS NOT NEW."interpreter"
     OR OLD."form" IS NOT NEW."form"
     OR OLD."document_ref" IS NOT NEW."document_ref"
-    OR OLD."decision_ref" IS NOT NEW."decision_ref")
+    OR OLD."decision_ref" IS NOT NEW."decision_ref"
+    OR OLD."seen" IS NOT NEW."seen")
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
     VALUES (4, 2, (OLD."purpose" IS NOT NEW."purpose") * 1
@@ -466,7 +468,8 @@ BEGIN
     + (OLD."interpreter" IS NOT NEW."interpreter") * 128
     + (OLD."form" IS NOT NEW."form") * 256
     + (OLD."document_ref" IS NOT NEW."document_ref") * 512
-    + (OLD."decision_ref" IS NOT NEW."decision_ref") * 1024, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+    + (OLD."decision_ref" IS NOT NEW."decision_ref") * 1024
+    + (OLD."seen" IS NOT NEW."seen") * 2048, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
 END;
 
 CREATE TRIGGER "kreissync_capture_move_consent"
@@ -475,7 +478,7 @@ WHEN OLD."id" IS NOT NEW."id" OR OLD."case_id" IS NOT NEW."case_id"
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
     VALUES (4, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(OLD."purpose") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."basis") || ',' || quote(OLD."event") || ',' || quote(OLD."on_date") || ',' || quote(OLD."text_version") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."form") || ',' || quote(OLD."document_ref") || ',' || quote(OLD."decision_ref"));
+    quote(OLD."purpose") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."basis") || ',' || quote(OLD."event") || ',' || quote(OLD."on_date") || ',' || quote(OLD."text_version") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."form") || ',' || quote(OLD."document_ref") || ',' || quote(OLD."decision_ref") || ',' || quote(OLD."seen"));
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
     VALUES (4, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
 END;
@@ -485,7 +488,7 @@ AFTER DELETE ON "consent"
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
     VALUES (4, 3, 0, OLD."id", OLD."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(OLD."purpose") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."basis") || ',' || quote(OLD."event") || ',' || quote(OLD."on_date") || ',' || quote(OLD."text_version") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."form") || ',' || quote(OLD."document_ref") || ',' || quote(OLD."decision_ref"));
+    quote(OLD."purpose") || ',' || quote(OLD."recipient_site") || ',' || quote(OLD."basis") || ',' || quote(OLD."event") || ',' || quote(OLD."on_date") || ',' || quote(OLD."text_version") || ',' || quote(OLD."language") || ',' || quote(OLD."interpreter") || ',' || quote(OLD."form") || ',' || quote(OLD."document_ref") || ',' || quote(OLD."decision_ref") || ',' || quote(OLD."seen"));
 END;
 
 CREATE TRIGGER "kreissync_note_insert_consent"
@@ -502,8 +505,9 @@ BEGIN
     + (held."interpreter" IS NOT NEW."interpreter") * 128
     + (held."form" IS NOT NEW."form") * 256
     + (held."document_ref" IS NOT NEW."document_ref") * 512
-    + (held."decision_ref" IS NOT NEW."decision_ref") * 1024, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(held."purpose") || ',' || quote(held."recipient_site") || ',' || quote(held."basis") || ',' || quote(held."event") || ',' || quote(held."on_date") || ',' || quote(held."text_version") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."form") || ',' || quote(held."document_ref") || ',' || quote(held."decision_ref")
+    + (held."decision_ref" IS NOT NEW."decision_ref") * 1024
+    + (held."seen" IS NOT NEW."seen") * 2048, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."purpose") || ',' || quote(held."recipient_site") || ',' || quote(held."basis") || ',' || quote(held."event") || ',' || quote(held."on_date") || ',' || quote(held."text_version") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."form") || ',' || quote(held."document_ref") || ',' || quote(held."decision_ref") || ',' || quote(held."seen")
     FROM "consent" AS held
     WHERE held."id" = NEW."id";
 END;
@@ -513,9 +517,22 @@ BEFORE UPDATE OF "id" ON "consent"
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
     SELECT 4, 4, 0, held."id", held."case_id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(held."purpose") || ',' || quote(held."recipient_site") || ',' || quote(held."basis") || ',' || quote(held."event") || ',' || quote(held."on_date") || ',' || quote(held."text_version") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."form") || ',' || quote(held."document_ref") || ',' || quote(held."decision_ref")
+    quote(held."purpose") || ',' || quote(held."recipient_site") || ',' || quote(held."basis") || ',' || quote(held."event") || ',' || quote(held."on_date") || ',' || quote(held."text_version") || ',' || quote(held."language") || ',' || quote(held."interpreter") || ',' || quote(held."form") || ',' || quote(held."document_ref") || ',' || quote(held."decision_ref") || ',' || quote(held."seen")
     FROM "consent" AS held
     WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
+END;
+
+CREATE TRIGGER "kreissync_observe_seen_consent"
+AFTER INSERT ON "consent"
+WHEN NEW."event" = 'given' AND NEW."seen" IS NULL
+  AND EXISTS (SELECT 1 FROM "consent" AS held
+    WHERE held."case_id" = NEW."case_id" AND held."event" <> 'given')
+BEGIN
+  UPDATE "consent"
+    SET "seen" = (SELECT group_concat("id", ' ')
+    FROM (SELECT held."id" FROM "consent" AS held
+    WHERE held."case_id" = NEW."case_id" AND held."event" <> 'given' ORDER BY held."id"))
+    WHERE "id" = NEW."id";
 END;
 
 CREATE TRIGGER "kreissync_capture_insert_consultation"

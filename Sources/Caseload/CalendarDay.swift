@@ -37,6 +37,17 @@ package struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConverti
     day + -dayCount
   }
 
+  /// The same day of the month so many months later, or the month's last where it has no such day.
+  package func adding(months: Int) -> CalendarDay {
+    let (year, month, day) = parts
+    let count = year * 12 + month - 1 + months
+    let (laterYear, laterMonth) = (count / 12, count % 12 + 1)
+    let before = (1..<laterMonth).reduce(0) { $0 + Self.dayCount(ofMonth: $1, in: laterYear) }
+    let last = Self.dayCount(ofMonth: laterMonth, in: laterYear)
+    return CalendarDay(
+      daysSince1970: Self.days(before: laterYear) + before + min(day, last) - 1)
+  }
+
   /// The Gregorian year.
   package var year: Int { parts.year }
 

@@ -8,8 +8,8 @@ package struct LedgerExplanation: Sendable {
   /// The rules by which a value comes into the ledger.
   package static let rules: [Rule] = [
     .leadWins, .countyWins, .laterEditWins, .moreRestrictiveWins, .greaterWins, .smallerWins,
-    .firstValueStays, .laterStateWins, .laterInHistory, .deletedByLead, .proposalAccepted,
-    .proposalRejected, .restored,
+    .firstValueStays, .laterStateWins, .laterInHistory, .rowDeleted, .deletedByLead,
+    .proposalAccepted, .proposalRejected, .restored,
   ]
 
   private let entry: LedgerEntry
@@ -79,6 +79,12 @@ package struct LedgerExplanation: Sendable {
       """
       Die Daten des Landkreises waren aus einer Sicherung wiederhergestellt worden. Was \(loser) \
       danach noch einmal lieferte, war vor dem Wert von \(keeper) geschrieben; der spätere gilt.
+      """
+    case .rowDeleted:
+      """
+      Die Daten des Landkreises waren aus einer Sicherung wiederhergestellt worden, und den \
+      Eintrag „\(table)“, in dem \(loser) das Feld „\(field)“ geändert hatte, gab es nicht \
+      mehr. Der Wert ist hier aufbewahrt.
       """
     case .deletedByLead:
       """

@@ -88,7 +88,7 @@ extension ReplicaSQL {
     return [
       capture.onInsert(), capture.onUpdate(), capture.onMove(), capture.onDelete(),
       capture.noteBeforeInsert(uniqueIndexes), capture.noteBeforeUpdate(uniqueIndexes),
-    ]
+    ] + table.columns.compactMap(capture.observation)
   }
 
   /// The names of ``triggers(for:uniqueIndexes:)``, in that order.
@@ -159,6 +159,28 @@ private struct TableCapture {
   func onDelete() -> CaptureTrigger {
     CaptureTrigger(
       named: "kreissync_capture_delete_\(table.name)", "AFTER DELETE \(onTable)", [deletion()])
+  }
+
+  /// Writes down what the author of a new row could know: ``Column/observes``. An update like any
+  /// other, which is captured with the insertion.
+  func observation(by column: Column) -> CaptureTrigger? {
+    guard let observed = column.observes.flatMap(table.column(named:)), table.scope == .ofCase,
+      let first = observed.codes.first
+    else { return nil }
+    let (own, event) = (SQLText.name(column.name), SQLText.name(observed.name))
+    let code = SQLText.literal(.text(first))
+    let restrictions =
+      "FROM \(SQLText.name(table.name)) AS held\n"
+      + "    WHERE held.\"case_id\" = NEW.\"case_id\" AND held.\(event) <> \(code)"
+    return CaptureTrigger(
+      named: "kreissync_observe_\(column.name)_\(table.name)", "AFTER INSERT \(onTable)",
+      when:
+        "NEW.\(event) = \(code) AND NEW.\(own) IS NULL\n  AND EXISTS (SELECT 1 \(restrictions))",
+      [
+        "UPDATE \(SQLText.name(table.name))\n    SET \(own) = (SELECT group_concat(\"id\", ' ')\n"
+          + "    FROM (SELECT held.\"id\" \(restrictions) ORDER BY held.\"id\"))\n"
+          + "    WHERE \"id\" = NEW.\"id\""
+      ])
   }
 
   func noteBeforeInsert(_ indexes: [UniqueIndex]) -> CaptureTrigger {

@@ -8,7 +8,7 @@ extension Section {
     allow(
       only: [
         "number", "label", "type", "tier", "policy", "codes", "terminal", "group", "required",
-        "default", "references", "follows", "mentions", "mentioned",
+        "default", "references", "follows", "mentions", "mentioned", "observes",
       ], &mistakes)
     require("type", &mistakes)
     for key in ["tier", "policy"] where !table.has(key) { require(key, &mistakes) }
@@ -25,13 +25,14 @@ extension Section {
     let followed = text("follows", &mistakes)
     let mentions = text("mentions", &mistakes)
     let isMentioned = flag("mentioned", &mistakes) ?? false
+    let observes = text("observes", &mistakes)
     guard let number, let label, let type, let tier, let policy else { return nil }
     return Column(
       number: number, name: name, label: label, type: type, tier: tier, policy: policy,
       codes: codes, terminalCodes: terminalCodes, group: group, isRequired: isRequired,
       defaultValue: defaultValue(for: type, codes: codes, &mistakes), references: references,
       follows: followed.map { $0 == "site" ? .site : .row(ofTable: $0) }, mentions: mentions,
-      isMentioned: isMentioned)
+      isMentioned: isMentioned, observes: observes)
   }
 
   private func defaultValue(

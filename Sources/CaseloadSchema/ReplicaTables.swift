@@ -13,7 +13,9 @@ package import SyncCore
 /// | `kreissync_case_state`  | lead, own role and tiers, digests, waiting purge of each case      |
 /// | `kreissync_baseline`    | digest of each row as it was last explained, see ``Baseline``      |
 /// | `kreissync_unknown`     | what came of tables and columns that the schema does not have yet  |
+/// | `kreissync_gated`       | rows behind gates that this site wrote, and which columns it withholds |
 /// | `kreissync_notice_log`  | what became of changes that were not simply applied                |
+/// | `kreissync_stripping`   | erased cases whose values still stand in outbox, log and notices   |
 /// | `kreissync_waiting`     | one row: how many proposals wait for this site's decision          |
 /// | `kreissync_secured`     | one row: how far the hub's log stands in a verified backup         |
 /// | `kreissync_watermark`   | how far log and outbox were settled on which day of the hub        |
@@ -78,10 +80,19 @@ package enum ReplicaTables {
       t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, image BLOB NOT NULL,
       PRIMARY KEY (t, id, case_id)) STRICT, WITHOUT ROWID;
     CREATE INDEX kreissync_unknown_case ON kreissync_unknown (case_id);
+    CREATE TABLE kreissync_gated (
+      t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, own INTEGER NOT NULL,
+      m INTEGER NOT NULL, at INTEGER NOT NULL, refused_at INTEGER NOT NULL, PRIMARY KEY (t, id))
+      STRICT, WITHOUT ROWID;
+    CREATE INDEX kreissync_gated_case ON kreissync_gated (case_id);
+    CREATE INDEX kreissync_gated_withheld ON kreissync_gated (case_id) WHERE m <> 0;
     CREATE TABLE kreissync_notice_log (
       id INTEGER PRIMARY KEY, table_name TEXT NOT NULL, row_id TEXT NOT NULL, column_name TEXT,
       verdict TEXT NOT NULL, reason TEXT NOT NULL, your_value ANY, kept_value ANY,
-      at TEXT NOT NULL) STRICT;
+      at TEXT NOT NULL, case_id TEXT NOT NULL) STRICT;
+    CREATE INDEX kreissync_notice_log_case ON kreissync_notice_log (case_id);
+    CREATE TABLE kreissync_stripping (
+      case_id TEXT PRIMARY KEY, tiers INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE kreissync_waiting (
       id INTEGER PRIMARY KEY CHECK (id = 1), proposals INTEGER NOT NULL) STRICT;
     CREATE TABLE kreissync_secured (

@@ -76,6 +76,7 @@ extension CaseloadSchema {
       ("default", older.defaultValue == newer.defaultValue),
       ("references", older.references == newer.references),
       ("follows", older.follows == newer.follows), ("mentions", older.mentions == newer.mentions),
+      ("observes", older.observes == newer.observes),
       ("mentioned", older.isMentioned == newer.isMentioned),
     ]
     refuseChanges(isSame, at: place, &mistakes)

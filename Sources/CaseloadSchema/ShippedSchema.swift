@@ -24,6 +24,8 @@ extension CaseloadSchema {
     #            such table, whose sites are this row's, too; one that names nobody is its writer's
     # mentions   a table of scope site: its row goes, as far as mentioned, to all who hold the case
     # mentioned  what those sites see of such a row; all else is empty there
+    # observes   a code column: into a new row that has its first code the replica writes the ids of
+    #            the rows of its case that have another, for whoever asks what its author knew
 
     version = 1
 
@@ -130,6 +132,7 @@ extension CaseloadSchema {
     ], tier = "personal" }
     document_ref = { number = 10, label = "Fundstelle", type = "text", tier = "local" }
     decision_ref = { number = 11, label = "Entscheidung", type = "text", policy = "county" }
+    seen = { number = 12, label = "Bekannte Widerrufe", type = "text", observes = "event" }
 
     [tables.consultation]
     number = 5

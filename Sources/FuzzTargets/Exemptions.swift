@@ -20,9 +20,11 @@ extension DecoderTable {
     "HubService/SnapshotBytes.swift func read": "returns bytes of the hub's own file as they are",
     "HubService/SnapshotShelf.swift struct SnapshotRecord":
       "the hub's own file, mode 0600; what is in it the decoder `snapshot-response` reads",
+    "kreissync/Hub/ErasureList.swift": "the hub's own file, mode 0600; WireJSON decodes",
     "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHubBackup.swift func read": "reads rows by SQL, no bytes",
+    "Benchmarks/Measurement/PeakMemory.swift func read": "one line of the kernel's own words",
     "HubStorage/HubRecords.swift": "an enumeration by its text, from the hub's own file",
     "HubStorage/ReplicaLogRecords.swift": "an enumeration by its text, from the hub's own file",
     "ReplicaAgent/DamagedFile.swift": "names the file; the decoder `sidecar` reads what is in it",

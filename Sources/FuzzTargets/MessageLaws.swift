@@ -154,7 +154,8 @@ enum MessageLaws {
   static func returned(_ bytes: [UInt8]) throws(BrokenLaw) -> FuzzedDecoder.Outcome {
     do {
       let body = try ReturnBody.decode(bytes)
-      let again = ReturnBody.encode(session: body.session, answer: body.answer, batch: body.batch)
+      let again = ReturnBody.encode(
+        session: body.session, answer: body.answer, hash: body.hash, batch: body.batch)
       try require(again == bytes, "a body is written as it was read")
       return .read
     } catch let error as BrokenLaw {

@@ -62,7 +62,10 @@ package struct CountyAdministration: Sendable {
       let units = try writer.units(mentionedIn: cases)
       let rows = published(site, from: new.validFrom, at: now, in: writer.schema)
       try write(rows, at: now, in: writer) { plan, head in
-        plan.grant(cases, to: site.id, as: .contributor, headSeq: head, now: now)
+        plan.grant(
+          cases, to: site.id,
+          as: site.kind == .county ? .contributor : rules?.roleInSharedArea ?? .contributor,
+          headSeq: head, now: now)
         plan.grant(units, to: site.id, as: .mention, headSeq: head, now: now)
       }
     }

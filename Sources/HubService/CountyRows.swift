@@ -161,7 +161,7 @@ extension CountyAdministration {
         answer.rule ?? .valueNotAllowed, entry: place)
     }
     more(&plan, try writer.counter.seq)
-    try writer.write(plan, at: now, random: environment.random)
+    try writer.writeGated(plan, by: rules, at: now, random: environment.random)
   }
 }
 

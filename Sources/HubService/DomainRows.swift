@@ -33,6 +33,7 @@ struct DomainRows {
 
   /// Loads all that is linked to the changed rows.
   mutating func load(from reader: some HubReader) throws {
+    try loadGates(from: reader)
     var asked = Set(changes.keys)
     var frontier = Array(asked)
     for _ in 0..<Self.depthMax {
@@ -50,6 +51,21 @@ struct DomainRows {
       frontier = rows.subtracting(asked).sorted()
       asked.formUnion(frontier)
       view.rows.merge(try reader.rows(frontier)) { known, _ in known }
+    }
+  }
+
+  /// The rows that open and close the gates of the cases whose gated columns are written.
+  private mutating func loadGates(from reader: some HubReader) throws {
+    guard let gateTable = rules.gateTable(in: schema) else { return }
+    var cases: Set<CaseID> = []
+    for change in changes.values.joined() where change.caseID.isCase && change.kind != .delete {
+      guard let table = schema.table(number: change.row.table), !table.gatedColumns.isEmpty,
+        change.cells.mask.isEmpty || !change.cells.mask.intersection(table.gatedColumns).isEmpty
+      else { continue }
+      cases.insert(change.caseID)
+    }
+    for caseID in cases.sorted() {
+      try load(RowGroup(table: gateTable.number, caseID: caseID), from: reader)
     }
   }
 

@@ -50,14 +50,19 @@ extension CountyAdministration {
     var standing: [CaseID: [StoredRow]] = [:]
     let ownRows = Dictionary(uniqueKeysWithValues: named.map { ($0.caseID, $0.row) })
     let recipient = receiver?.recipient ?? GateRecipient(site: handover.to, isCounty: false)
-    let stored = try writer.cases(named.map(\.caseID))
-    var gated: Set<CaseID> = []
+    let stored = try writer.livingCases(named.map(\.caseID))
+    // Who may not know of a case yet: what goes to the receiver passes through the hub.
+    var gated: [CaseID: [GateRecipient]] = [:]
     let effect = try HandoverEffect(
       on: named, stored: stored, isReceiverThere: receiver.map { $0.state != .revoked } ?? false
     ) { caseID in
       standing[caseID] = try table.map { try writer.livingRows(of: $0, in: caseID) } ?? []
       let isOpen = try writer.isGateOpen(of: caseID, for: recipient, by: rules)
-      if !isOpen { gated.insert(caseID) }
+      for one in recipient.isCounty ? [recipient] : [recipient, .county] {
+        if try !writer.isGateOpen(of: caseID, for: one, by: rules) {
+          gated[caseID, default: []].append(one)
+        }
+      }
       return HandoverEffect.Circumstances(
         mayBeKnown: isOpen || handover.terms.legalGround != nil,
         rowEpoch: rows.epoch(in: standing[caseID]!, but: ownRows[caseID] ?? nil))
@@ -65,8 +70,8 @@ extension CountyAdministration {
     for entry in effect.cases where entry.isMoved {
       rows.closeOthers(standing[entry.caseID]!, than: entry)
       rows.turn(entry, from: .accepted, to: .effective, among: standing[entry.caseID]!)
-      if gated.contains(entry.caseID) {
-        rows.openGate(of: entry, for: recipient, by: handover, as: RowID(environment.uuid()))
+      for one in gated[entry.caseID] ?? [] {
+        rows.openGate(of: entry, for: one, by: handover, as: RowID(environment.uuid()))
       }
     }
     let leftOut = effect.cases.filter { !$0.isMoved && stored[$0.caseID] != nil }

@@ -93,7 +93,7 @@ struct HandoverRows {
     }.compactMap { $0.value("epoch", in: table).integer }.max() ?? 0
   }
 
-  /// The gate that a legal ground opens for the receiving site.
+  /// The gate that a legal ground opens: for the receiving site, or for the hub that passes on.
   mutating func openGate(
     of entry: HandoverCase, for recipient: GateRecipient, by handover: Handover, as id: RowID
   ) {
@@ -157,21 +157,16 @@ extension HubReader {
     }
   }
 
-  /// Whether a recipient may have more of a case than its header.
-  ///
-  /// - Parameter more: rows that are being written: they count instead of the stored ones.
+  /// Whether a recipient may know the person of a case.
   func isGateOpen(
-    of caseID: CaseID, for recipient: GateRecipient, by rules: (any DomainRules)?,
-    with more: [StoredRow] = []
+    of caseID: CaseID, for recipient: GateRecipient, by rules: (any DomainRules)?
   ) throws -> Bool {
     guard let rules, let table = rules.gateTable(in: schema) else { return true }
-    var rows: [RowKey: StoredRow] = [:]
-    for row in try livingRows(of: table, in: caseID) + more { rows[row.key] = row }
-    let states = rows.values.filter { $0.isAlive && $0.key.table == table.number }.map {
+    let states = try livingRows(of: table, in: caseID).map {
       RowState(
         table: table, id: $0.key.id, caseID: $0.caseID, writer: $0.writer, values: $0.values)
     }
-    return rules.isGateOpen(for: recipient, rows: states)
+    return rules.openTiers(for: recipient, rows: states).contains(.personal)
   }
 }
 

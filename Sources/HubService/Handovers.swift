@@ -53,7 +53,7 @@ extension CountyAdministration {
   ) throws -> (forecast: HandoverForecast, cases: [HandoverCase]) {
     let receiver = try servable(terms.to, in: reader)
     let ids = try selected(selection, in: reader)
-    let stored = try reader.cases(ids)
+    let stored = try reader.livingCases(ids)
     let cases = try ids.map { caseID in
       guard let known = stored[caseID] else { throw AdministrationError.unknownCase(caseID) }
       return HandoverCase(caseID: caseID, from: known.lead, epoch: known.epoch)

@@ -69,6 +69,7 @@ extension CountyService {
   /// who calls behind the date of a hand-over meets what it brought.
   private func settle(_ position: Position, lastSession: Int64, of id: SiteID) throws {
     try beginHistoryIfBehind(position, lastSession: lastSession, of: id)
+    try settleReturned()
     // What fails waits for the hub's ticker, which reports it: no site's session depends on it.
     _ = try administration.takeDueEffects()
   }
@@ -116,6 +117,7 @@ extension CountyService {
       try store.write { try record(results, of: id, in: $0) }
     }
     try takeReceipt(request, from: id, at: now)
+    try settleReturned()
     if request.result == "done" {
       try administration.noteSession(
         of: id, equalAt: request.digestEqual == true ? request.seq : nil)

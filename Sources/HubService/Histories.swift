@@ -78,6 +78,7 @@ extension CountyService {
       let isEarlier = position.history != places[0].history
       try acceptLog(of: &site, request, in: writer)
       site.contact.history = present.string
+      site.contact.cursor = place.seq
       site.contact.machine = Self.machine(request.machine)
       site.contact.lastContact = environment.now()
       try writer.put(site)
@@ -166,7 +167,7 @@ extension CountyService {
 extension HubReader {
   /// Whether the hub was restored, and sites that have synced before have not said since what it
   /// forgot; or what some returned waits for others.
-  var isRecovering: Bool {
+  package var isRecovering: Bool {
     get throws {
       guard try !formerHistories.isEmpty else { return false }
       return try !sites.filter { try $0.isAwaited(in: self) }.isEmpty || !awaiting.isEmpty
@@ -189,6 +190,17 @@ package final class HistoryGuard: Sendable {
 }
 
 extension SiteRecord {
+  /// Whether the site may still bring what the restored hub has forgotten: it has ended no session
+  /// in the present history, behind which it has returned all and written the rest anew.
+  ///
+  /// Also a site that has joined and never called, as far as this hub knows.
+  func mayReturn(to reader: some HubReader) throws -> Bool {
+    guard state == .joined || state == .held, let former = try reader.formerHistories.last?.last
+    else { return false }
+    return try contact.cursor <= former.seq
+      || ByteText(contact.history) != reader.county.history.text
+  }
+
   /// Whether the restored hub waits for the site: it has synced before, and may call.
   package func isAwaited(in reader: some HubReader) throws -> Bool {
     guard state == .joined || state == .held, !contact.incarnation.isEmpty else { return false }

@@ -15,7 +15,7 @@ extension CountyAdministration {
     let now = environment.now()
     return try store.write { writer in
       guard let record = try writer.site(site) else { throw AdministrationError.unknownSite(site) }
-      guard caseID.isCase, let known = try writer.cases([caseID])[caseID] else {
+      guard caseID.isCase, let known = try writer.livingCases([caseID])[caseID] else {
         throw AdministrationError.unknownCase(caseID)
       }
       guard known.lead != site else { throw ParticipationRefusal.leads(caseID) }
@@ -34,7 +34,7 @@ extension CountyAdministration {
       } else {
         plan.end([caseID], of: site, headSeq: head, now: now)
       }
-      try writer.write(plan, at: now, random: environment.random)
+      try writer.writeGated(plan, by: rules, at: now, random: environment.random)
       return try writer.counter.seq
     }
   }

@@ -122,11 +122,12 @@ private struct PageBuilder {
   {
     let grant = granted.grant
     let isEnded = granted.endedSeq != nil
+    let isErased = try isEnded && !reader.erased(among: [grant.caseID]).isEmpty
     page.cases.append(
       PullPage.CaseRecord(
         caseID: grant.caseID, lead: granted.lead, terms: isEnded ? .ended : grant.terms,
         epoch: granted.epoch, isDeliveredWhole: !isEnded && !grant.isHeldAlready,
-        isHandedOver: grant.handover != nil))
+        isHandedOver: grant.handover != nil, isErased: isErased))
     byteCount += 128
     guard !isEnded, !grant.isHeldAlready else { return true }
     var last = place.grantedCase == grant.caseID.string ? place.lastRow.flatMap(\.key) : nil

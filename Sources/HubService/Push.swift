@@ -53,10 +53,10 @@ extension CountyService {
       else { throw Self.fork }
 
       let decided = sent.restricted { !unfit.contains($0) }.batch
-      var plan = try decide(decided, of: site, in: writer)
+      let plan = try decide(decided, of: site, in: writer)
       let now = environment.now()
-      try widen(&plan, at: now, in: writer)
-      try writer.write(plan, at: now, random: environment.random)
+      try writer.writeGated(plan, by: rules, at: now, random: environment.random)
+      try administration.orderPurges(after: plan.answers, to: decided, from: site.id, in: writer)
       let refused = batch.changes.filter { unfit.contains($0.caseID) }.map(\.id) + sent.unreadable
       let answers =
         plan.answers
@@ -134,19 +134,32 @@ extension CountyService {
   static let skewMax: Milliseconds = 100 * 366 * 86_400_000
 
   /// Everything but the rows that a decision depends on.
+  ///
+  /// - Parameters:
+  ///   - rules: nil for what was decided before and comes back.
+  ///   - roleInSharedArea: nil for what the rules say.
   static func context(
     for author: Author, areas: [String], now: Milliseconds, rules: (any DomainRules)? = nil,
-    in reader: some HubReader
+    roleInSharedArea: Role? = nil, in reader: some HubReader
   ) throws -> DecisionContext {
     let sites = try reader.sites.filter { $0.state != .revoked }
     let county = sites.filter { $0.kind == .county }.map(\.id)
-    let viewers = sites.filter { other in
-      other.kind == .county
-        || other.kind.seesItsArea && other.areas.contains(where: areas.contains)
+    var viewers: [SiteID: Role] = [:]
+    for other in sites {
+      if other.kind == .county {
+        viewers[other.id] = .contributor
+      } else if other.kind.seesItsArea && other.areas.contains(where: areas.contains) {
+        viewers[other.id] = roleInSharedArea ?? rules?.roleInSharedArea ?? .contributor
+      }
     }
-    return DecisionContext(
+    var context = DecisionContext(
       schema: reader.schema, author: author, headSeq: try reader.counter.seq, now: now,
       sites: Set(sites.map(\.id)), countySites: county,
-      viewersOfNewCases: viewers.map(\.id).sorted(), rules: rules)
+      viewersOfNewCases: viewers, rules: rules)
+    if try !reader.formerHistories.isEmpty {
+      context.awaitsReturns =
+        try sites.contains { try $0.mayReturn(to: reader) } || !reader.awaiting.isEmpty
+    }
+    return context
   }
 }

@@ -10,15 +10,20 @@ import SyncProtocol
 package struct Rebuilding: Sendable {
   /// The incarnation of a site that has not called the rebuilt hub yet.
   private static let unknownLog = "lost"
-  /// Rows written in one transaction.
-  package static let rowCountMax = 500
+  /// Rows written in one transaction, before the last case of it.
+  private static let rowCountMax = 500
 
   private let store: any HubStore
   private let environment: HubEnvironment
+  private let rules: (any DomainRules)?
 
-  package init(store: any HubStore, environment: HubEnvironment) {
+  /// - Parameter rules: who may be granted which tiers; what was decided before is not asked again.
+  package init(
+    store: any HubStore, environment: HubEnvironment, rules: (any DomainRules)? = nil
+  ) {
     self.store = store
     self.environment = environment
+    self.rules = rules
   }
 
   /// Begins the history that goes on from the lost one, of which nothing is left.
@@ -26,19 +31,62 @@ package struct Rebuilding: Sendable {
     _ = try CountyAdministration(store: store, environment: environment).beginHistory()
   }
 
+  /// What one replica holds, as of a position in the lost history.
+  package struct Holdings {
+    package let position: Position
+    let leads: [(caseID: CaseID, lead: SiteID)]
+    let rows: (CaseID) throws -> [RowImage]
+
+    /// - Parameters:
+    ///   - leads: who leads each case and unit that it holds, in their order.
+    ///   - rows: those of a case or unit, its root first, or of none.
+    package init(
+      position: Position, leads: [(caseID: CaseID, lead: SiteID)],
+      rows: @escaping (CaseID) throws -> [RowImage]
+    ) {
+      self.position = position
+      self.leads = leads
+      self.rows = rows
+    }
+  }
+
+  /// Enters all that a replica holds; of several the oldest first.
+  ///
+  /// - Returns: how many rows that were.
+  package func enter(_ holdings: Holdings) throws -> Int {
+    let own = try holdings.rows(.none)
+    try enter(county: own, of: holdings.position)
+    var rowCount = own.count
+    var waiting: [RowImage] = []
+    var lead: SiteID?
+    func flush() throws {
+      guard let lead, !waiting.isEmpty else { return }
+      try enter(waiting, ledBy: lead, of: holdings.position)
+      rowCount += waiting.count
+      waiting = []
+    }
+    for held in holdings.leads {
+      if held.lead != lead || waiting.count >= Self.rowCountMax {
+        try flush()
+        lead = held.lead
+      }
+      waiting += try holdings.rows(held.caseID)
+    }
+    try flush()
+    return rowCount
+  }
+
   /// Enters the county's own rows, and admits the sites that they name: each by the certificate
   /// that it has, at its next contact.
-  package func enter(county rows: [RowImage], of position: Position) throws {
+  private func enter(county rows: [RowImage], of position: Position) throws {
     try store.write { writer in
       try enter(sitesIn: rows, writer)
       try apply(rows, by: .hub, areas: [], at: position, in: writer)
     }
   }
 
-  /// Enters rows of cases with one lead, or of units of their own.
-  ///
-  /// - Parameter lead: the hub for units, and for cases whose lead is no site any more.
-  package func enter(_ rows: [RowImage], ledBy lead: SiteID, of position: Position) throws {
+  /// Enters rows of cases and units with one lead; the hub leads what no site leads any more.
+  private func enter(_ rows: [RowImage], ledBy lead: SiteID, of position: Position) throws {
     try store.write { writer in
       let site = try writer.site(lead)
       try apply(
@@ -82,13 +130,13 @@ package struct Rebuilding: Sendable {
     let view = try writer.view(for: changes, by: author, schema: writer.schema)
     var context = try CountyService.context(
       for: Author(site: author, incarnation: IncarnationID(""), ancestors: [], clockSkew: 0),
-      areas: areas, now: now, in: writer)
+      areas: areas, now: now, roleInSharedArea: rules?.roleInSharedArea, in: writer)
     let service = CountyService(store: store, environment: environment)
     context.returned = ReturnedBatch(
       formerSeq: try service.order(of: position.seq, in: position.history, writer),
       sharedSeq: 0)
     let plan = Decision.decide(
       changes, view: view, context: context, digestKey: try writer.county.digester)
-    try writer.write(plan, at: now, random: environment.random)
+    try writer.writeGated(plan, by: rules, at: now, random: environment.random)
   }
 }

@@ -8,9 +8,10 @@ extension CountyService {
   ///
   /// What rests on rows or cases that others have still to return waits for them.
   func takeBack(_ body: [UInt8], from id: SiteID) throws -> ReturnResponse {
-    let (session, answer, bytes) = try ReturnBody.decode(body)
+    let (session, answer, hash, bytes) = try ReturnBody.decode(body)
     let old: PushResponse = try WireJSON.decode(answer)
-    let sent = try SentBatch(PushBody.encode(session: session, batch: bytes), from: id)
+    let sent = try SentBatch(
+      PushBody.encode(session: session, batch: bytes), from: id, originalHash: hash)
     guard old.batchNumber == sent.batch.number, old.batchHash == sent.hash.text,
       (0...Self.seqMax).contains(old.seq)
     else {
@@ -28,12 +29,19 @@ extension CountyService {
         return
       }
       try requireNext(sent, in: writer)
+      let erased = try writer.erased(among: distinct(sent.batch.changes.map(\.caseID)))
       let outcome = ReturnedOutcome(sent, old)
-      try store(outcome, of: sent, answer: answer, in: writer)
+      try store(
+        outcome, of: sent,
+        answer: erased.isEmpty ? answer : PushResponse.strippingValues(of: answer), in: writer)
+      for caseID in erased.sorted() {
+        try administration.orderPurge(of: caseID, at: id, in: writer)
+      }
       try apply(
         sent.batch.with(outcome.changes), of: site,
         formerSeq: try order(of: old.seq, in: sent.batch.history, writer), in: writer)
-      try recordLosses(outcome, by: site, in: writer)
+      try recordLosses(
+        outcome.losses.filter { !erased.contains($0.change.caseID) }, by: site, in: writer)
       try settleAwaiting(in: writer)
     }
     return ReturnResponse(batchNumber: sent.batch.number)
@@ -71,25 +79,35 @@ extension CountyService {
   ) throws {
     let changes = batch.changes
     let id = BatchID(site: site.id, incarnation: batch.incarnation, number: batch.number)
-    let shared = try sharedPosition(of: batch.history, in: writer)
     let view = try writer.view(for: changes, by: site.id, schema: writer.schema)
-    let (ready, early) = Self.partition(changes, view: view, schema: writer.schema)
-    if !ready.isEmpty {
-      var context = try Self.context(
-        for: Author(site: site.id, incarnation: id.incarnation, ancestors: [], clockSkew: 0),
-        areas: site.areas, now: environment.now(), in: writer)
-      context.returned = ReturnedBatch(formerSeq: formerSeq, sharedSeq: shared.seq)
+    let work = ReturnedWork(changes, view: view, schema: writer.schema)
+    if !work.ready.isEmpty {
       let plan = Decision.decide(
-        ready, view: view, context: context, digestKey: try writer.county.digester)
-      try writer.write(plan, at: environment.now(), random: environment.random)
+        work.ready, view: view,
+        context: try context(of: batch, from: site, formerSeq: formerSeq, in: writer),
+        digestKey: try writer.county.digester)
+      try writer.writeGated(
+        plan, by: rules, at: environment.now(), random: environment.random)
     }
-    guard !early.isEmpty else { return try writer.removeAwaiting(id) }
+    guard !work.early.isEmpty else { return try writer.removeAwaiting(id) }
     try writer.put(
-      AwaitingBatch(id: id, formerSeq: formerSeq, bytes: batch.with(early).encoded()))
+      AwaitingBatch(id: id, formerSeq: formerSeq, bytes: batch.with(work.early).encoded()))
   }
 
-  /// What a site wrote and was never told of it writes anew: what others returned may wait for
-  /// that.
+  private func context(
+    of batch: Batch, from site: SiteRecord, formerSeq: Int64, in reader: some HubReader
+  ) throws -> DecisionContext {
+    let shared = try sharedPosition(of: batch.history, in: reader)
+    var context = try Self.context(
+      for: Author(site: site.id, incarnation: batch.incarnation, ancestors: [], clockSkew: 0),
+      areas: site.areas, now: environment.now(), roleInSharedArea: rules?.roleInSharedArea,
+      in: reader)
+    context.returned = ReturnedBatch(formerSeq: formerSeq, sharedSeq: shared.seq)
+    return context
+  }
+
+  /// What a site wrote and was never told of it writes anew, and what others returned may wait for
+  /// that; or for what nobody brings any more.
   func settleReturned() throws {
     guard try store.read({ try !$0.awaiting.isEmpty }) else { return }
     try store.write { try settleAwaiting(in: $0) }
@@ -100,55 +118,50 @@ extension CountyService {
     while true {
       let before = try writer.awaiting
       for waiting in before {
-        guard let site = try writer.site(waiting.id.site) else { continue }
-        let batch = try Batch(decoding: waiting.bytes, changeCountMax: .max)
-        try apply(batch, of: site, formerSeq: waiting.formerSeq, in: writer)
+        try apply(
+          waiting.batch, of: author(of: waiting, in: writer), formerSeq: waiting.formerSeq,
+          in: writer)
       }
       let after = try writer.awaiting
-      if after.isEmpty || after == before { return }
+      if after.isEmpty { return }
+      if after == before { break }
     }
+    guard try !writer.sites.contains(where: { try $0.mayReturn(to: writer) }) else { return }
+    for waiting in try writer.awaiting { try giveUp(waiting, in: writer) }
   }
 
-  /// - Returns: the changes that can be applied in their order, and those whose case or row has not
-  ///   come back yet, or is behind one that has not.
-  private static func partition(
-    _ changes: [Change], view: HubView, schema: Schema
-  ) -> (ready: [Change], early: [Change]) {
-    var cases = Set(view.cases.keys)
-    var rows = Set(view.rows.keys)
-    var ready: [Change] = []
-    var early: [Change] = []
-    for change in changes {
-      let table = schema.table(number: change.row.table)
-      let opens =
-        change.kind == .insert && (table?.scope == .caseRoot || table?.scope == .ofSite)
-      let isReady =
-        table == nil
-        || (opens || cases.contains(change.caseID))
-          && (change.kind == .insert || rows.contains(change.row))
-      guard isReady else {
-        early.append(change)
-        continue
-      }
-      ready.append(change)
-      cases.insert(change.caseID)
-      rows.insert(change.row)
+  /// Nobody brings any more what these changes rest on: ``ReturnedWork`` says what becomes of them.
+  private func giveUp(_ waiting: AwaitingBatch, in writer: some HubWriter) throws {
+    let batch = try waiting.batch
+    let site = try author(of: waiting, in: writer)
+    let plan = Decision.giveUp(
+      batch.changes,
+      view: try writer.view(for: batch.changes, by: site.id, schema: writer.schema),
+      context: try context(of: batch, from: site, formerSeq: waiting.formerSeq, in: writer),
+      digestKey: try writer.county.digester)
+    try writer.write(plan, at: environment.now(), random: environment.random)
+    try writer.removeAwaiting(waiting.id)
+  }
+
+  private func author(of waiting: AwaitingBatch, in reader: some HubReader) throws -> SiteRecord {
+    guard let site = try reader.site(waiting.id.site) else {
+      throw HubStoreError.unusable("work waits of a site that is not there")
     }
-    return (ready, early)
+    return site
   }
 
   // MARK: What had not won
 
   /// Ledger and proposals as the forgotten decision left them.
   private func recordLosses(
-    _ outcome: ReturnedOutcome, by site: SiteRecord, in writer: some HubWriter
+    _ losses: [ReturnedOutcome.Loss], by site: SiteRecord, in writer: some HubWriter
   ) throws {
-    guard !outcome.losses.isEmpty else { return }
-    let cases = try writer.cases(distinct(outcome.losses.map(\.change.caseID)))
-    let roles = try writer.roles(of: site.id, in: distinct(outcome.losses.map(\.change.caseID)))
+    guard !losses.isEmpty else { return }
+    let cases = try writer.cases(distinct(losses.map(\.change.caseID)))
+    let roles = try writer.roles(of: site.id, in: distinct(losses.map(\.change.caseID)))
     let head = try writer.counter.seq
     var plan = Plan()
-    for loss in outcome.losses {
+    for loss in losses {
       let change = loss.change
       let column = loss.column.flatMap {
         writer.schema.table(number: change.row.table)?.column(number: $0)
@@ -178,12 +191,9 @@ extension CountyService {
   }
 }
 
-extension Batch {
-  /// The same batch with other changes.
-  fileprivate func with(_ changes: [Change]) -> Batch {
-    Batch(
-      incarnation: incarnation, number: number, history: history, previous: previous,
-      coalesced: coalesced, changes: changes)
+extension AwaitingBatch {
+  fileprivate var batch: Batch {
+    get throws { try Batch(decoding: bytes, changeCountMax: .max) }
   }
 }
 

@@ -8,12 +8,14 @@ struct SentBatch {
   let session: Int64
   let batch: Batch
   let unreadable: [EntryID]
-  /// Of all its bytes.
+  /// Of all its bytes, as they were sent first.
   let hash: Hash256
 
   var id: BatchID { BatchID(site: site, incarnation: batch.incarnation, number: batch.number) }
 
-  init(_ body: [UInt8], from site: SiteID) throws {
+  /// - Parameter originalHash: of a batch that may have lost values since: those of a case that was
+  ///   purged.
+  init(_ body: [UInt8], from site: SiteID, originalHash: Hash256? = nil) throws {
     let (session, bytes) = try PushBody.decode(body)
     let (batch, unreadable) = try Batch.reading(
       bytes, changeCountMax: ProtocolLimit.batchChangeCountMax)
@@ -21,7 +23,7 @@ struct SentBatch {
     self.session = session
     self.batch = batch
     self.unreadable = unreadable.map(\.id)
-    hash = Hash256(sha256Of: bytes)
+    hash = originalHash ?? Hash256(sha256Of: bytes)
   }
 
   private init(_ whole: SentBatch, changes: [Change]) {

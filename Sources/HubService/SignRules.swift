@@ -12,6 +12,7 @@ package import SyncCore
 /// | `digests_unequal` | red | at the end of its last session, or … |
 /// | `awaits_others` | yellow | … while the restored hub waits for what sites return |
 /// | `not_reported_since_restore` | yellow | the restored hub waits for this one |
+/// | `purge_unanswered` | green | was told to purge something, and has not answered yet |
 /// | `parked`, `purge_held`, `proposals_open` | yellow | something waits for a person |
 /// | `restored` | green | a replica went on from a copy, within a week |
 /// | `certificate_expires_soon`, `certificate_expired` | yellow | it renews with the next session |
@@ -46,6 +47,8 @@ package struct SignRules: Sendable {
     package let isRecovering: Bool
     /// Proposals that wait for its decision.
     package let proposalCount: Int
+    /// Cases of which it was told to purge something, and has not said that it did.
+    package let unpurgedCount: Int
   }
 
   /// All sites of a county, in order of their names.
@@ -53,8 +56,12 @@ package struct SignRules: Sendable {
     let isRecovering = try reader.isRecovering
     return try reader.sites.map { site in
       Look(
-        site: site, isAwaited: try site.isAwaited(in: reader), isRecovering: isRecovering,
-        proposalCount: try reader.proposals(waitingFor: site.id).count)
+        site: site,
+        isAwaited: try isRecovering
+          && (site.isAwaited(in: reader) || site.mayReturn(to: reader)),
+        isRecovering: isRecovering,
+        proposalCount: try reader.proposals(waitingFor: site.id).count,
+        unpurgedCount: try reader.unpurged(at: site.id).count)
     }
   }
 
@@ -77,6 +84,7 @@ package struct SignRules: Sendable {
         look.isRecovering ? Sign("awaits_others", .yellow) : Sign("digests_unequal", .red))
     }
     if contact.parked > 0 { signs.append(Sign("parked", .yellow)) }
+    if look.unpurgedCount > 0 { signs.append(Sign("purge_unanswered", .green)) }
     if contact.heldPurges > 0 { signs.append(Sign("purge_held", .yellow)) }
     if look.proposalCount > 0 { signs.append(Sign("proposals_open", .yellow)) }
     return signs + certificateSigns(of: site)

@@ -22,6 +22,7 @@ extension HubReader {
       rows: rows, cases: try cases(caseIDs), roles: terms.mapValues(\.role),
       holders: try holders(of: held), mentions: mentions)
     view.tiers = terms.mapValues(\.tiers)
+    view.erased = try erased(among: distinct(changes.map(\.caseID)))
     view.periods = try periods(of: author, in: distinct(changes.map(\.caseID)))
     return view
   }

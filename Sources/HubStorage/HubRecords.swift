@@ -244,6 +244,15 @@ package struct StoredLogEntry: Sendable, Equatable {
   }
 }
 
+extension StoredLogEntry {
+  /// The same without what it says: its commitment stays.
+  package var erased: StoredLogEntry {
+    StoredLogEntry(
+      seq: seq, leaf: leaf, kind: kind, caseID: caseID, site: site, recordedAt: recordedAt,
+      payload: nil, salt: nil, commitment: commitment)
+  }
+}
+
 /// One leaf of the log's tree.
 package struct StoredTransaction: Sendable, Equatable {
   package let leaf: Int64

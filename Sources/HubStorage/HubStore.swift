@@ -121,6 +121,24 @@ package protocol HubReader {
 
   /// What the county knows of its backups.
   var backups: BackupRecord { get throws }
+
+  /// The orders to erase cases, oldest first; they stay for ever.
+  var erasures: [StoredErasure] { get throws }
+  /// Those of these cases that an order to erase names.
+  func erased(among cases: [CaseID]) throws -> Set<CaseID>
+  /// The sites that were told to purge something of the case, and have not said that they did; in
+  /// ascending order.
+  func sitesOwingPurge(of caseID: CaseID) throws -> [SiteID]
+
+  /// Nil while retention goes on.
+  var retentionPause: RetentionPause? { get throws }
+
+  /// In order of their names.
+  var users: [HubUser] { get throws }
+  /// What people did and looked at, from a number on, in order.
+  func audit(from number: Int64, limit: Int) throws -> [StoredAuditEvent]
+  /// The last of it; nil for none.
+  var lastAudit: StoredAuditEvent? { get throws }
 }
 
 /// What can be written. Every call is part of the surrounding transaction.
@@ -176,4 +194,26 @@ package protocol HubWriter: HubReader {
 
   /// Replaces what the county knows of its backups.
   func put(_ backups: BackupRecord) throws
+
+  /// Forgets values for good, and corrects the case's digests. The log's tree verifies as before.
+  ///
+  /// What is forgotten may stand in the engine's files until it is told to clear them.
+  ///
+  /// - Parameter strip: a stored answer without the values that it repeats; asked of every answer
+  ///   to a site that was ever granted the case.
+  func forget(
+    _ forgetting: Forgetting, stripping strip: ([UInt8]) throws -> [UInt8]
+  ) throws -> ForgottenCounts
+  /// Inserts or replaces an order to erase. The case counts as erased from then on: it is neither
+  /// counted nor listed.
+  func put(_ erasure: StoredErasure) throws
+
+  /// Pauses retention, or with nil lets it go on.
+  func put(_ pause: RetentionPause?) throws
+
+  /// Inserts or replaces a person.
+  func put(_ user: HubUser) throws
+  func removeUser(named name: String) throws
+  /// Appends to the audit record.
+  func append(_ event: AuditEvent) throws
 }

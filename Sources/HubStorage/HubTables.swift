@@ -22,6 +22,10 @@
 /// | `kreissync_ledger`      | every value that lost                                             |
 /// | `kreissync_proposal`    | edits that wait for a decision, and what was decided              |
 /// | `kreissync_backup`      | one row: how far verified backups reach, what failed last         |
+/// | `kreissync_erasure`     | orders to erase cases: ids that outlive the data                  |
+/// | `kreissync_retention`   | one row while purges by retention are paused                      |
+/// | `kreissync_user`        | who may administer the county                                     |
+/// | `kreissync_audit`       | what people did and looked at, as a chain of hashes               |
 enum HubTables {
   /// `application_id` of a county's database: "KSyH".
   static let applicationID: Int64 = 0x4B53_7948
@@ -93,6 +97,7 @@ enum HubTables {
       seq INTEGER PRIMARY KEY, leaf INTEGER NOT NULL, kind TEXT NOT NULL, case_id TEXT NOT NULL,
       site TEXT NOT NULL, recorded_at INTEGER NOT NULL, payload BLOB, salt BLOB,
       commitment BLOB NOT NULL) STRICT;
+    CREATE INDEX kreissync_log_case ON kreissync_log (case_id);
     CREATE TABLE kreissync_transaction (
       leaf INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL,
       hash BLOB NOT NULL) STRICT;
@@ -140,5 +145,18 @@ enum HubTables {
     CREATE TABLE kreissync_backup (
       id INTEGER PRIMARY KEY CHECK (id = 1), secured_seq INTEGER, secured_at INTEGER,
       failure TEXT, failed_at INTEGER) STRICT;
+    CREATE TABLE kreissync_erasure (
+      id TEXT PRIMARY KEY, case_id TEXT NOT NULL, reason TEXT NOT NULL, ordered_by TEXT NOT NULL,
+      second TEXT NOT NULL, ordered_at INTEGER NOT NULL, seq INTEGER NOT NULL,
+      cleared_at INTEGER) STRICT;
+    CREATE INDEX kreissync_erasure_case ON kreissync_erasure (case_id);
+    CREATE TABLE kreissync_retention (
+      id INTEGER PRIMARY KEY CHECK (id = 1), paused_at INTEGER NOT NULL, paused_by TEXT NOT NULL,
+      reason TEXT NOT NULL) STRICT;
+    CREATE TABLE kreissync_user (name TEXT PRIMARY KEY, role TEXT NOT NULL) STRICT;
+    CREATE TABLE kreissync_audit (
+      number INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, second TEXT NOT NULL,
+      action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL, hash BLOB NOT NULL)
+      STRICT;
     """
 }

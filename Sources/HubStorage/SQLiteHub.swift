@@ -171,10 +171,17 @@ package struct SQLiteHub: HubStore {
     try Self.translatingErrors {
       try pool.writeWithoutTransaction { database in
         var result: Result?
+        let mark = ForgettingMark()
         try database.inTransaction(.immediate) {
           result = try body(
-            SQLiteHubTransaction(database: database, schema: schema.current(in: database)))
+            SQLiteHubTransaction(
+              database: database, schema: schema.current(in: database), forgetting: mark))
           return .commit
+        }
+        // What was overwritten still stands in the WAL. A reader that keeps it leaves that to the
+        // next one, or to ``clear()``.
+        if mark.isSet {
+          _ = try Query(database, "PRAGMA wal_checkpoint(TRUNCATE)").first { $0.integer(0) }
         }
         return result!
       }
@@ -197,6 +204,11 @@ package struct SQLiteHub: HubStore {
       }
     }
   }
+}
+
+/// Whether a transaction has forgotten something. Not shared: a transaction runs on one thread.
+final class ForgettingMark {
+  var isSet = false
 }
 
 /// The county's schema as this process read it last.

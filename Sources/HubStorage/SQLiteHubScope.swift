@@ -29,8 +29,8 @@ extension SQLiteHubTransaction {
   static func coveredDigest(of digests: String, tiers: String) -> String {
     let size = Digest128.byteCount
     return """
-      CASE \(tiers) WHEN \(TierSet.all.rawValue) THEN substr(\(digests), 1, \(size))
-        WHEN 0 THEN zeroblob(\(size)) ELSE substr(\(digests), \(size + 1), \(size)) END
+      iif(\(tiers) & \(TierSet.header.rawValue),
+        substr(\(digests), 1 + \(size) * (\(tiers) >> 1), \(size)), zeroblob(\(size)))
       """
   }
 
@@ -141,8 +141,13 @@ extension SQLiteHubTransaction {
     }
   }
 
-  /// Neither the place of rows without a case nor a unit, which begins with ``CaseID/unitMark``.
-  private static let isCase = "case_id <> '' AND substr(case_id, 1, 1) <> '\(CaseID.unitMark)'"
+  /// Neither the place of rows without a case nor a unit, which begins with ``CaseID/unitMark``,
+  /// nor what is left of one that was erased.
+  private static let isCase = """
+    case_id <> '' AND substr(case_id, 1, 1) <> '\(CaseID.unitMark)'
+      AND NOT EXISTS (
+        SELECT 1 FROM kreissync_erasure AS e WHERE e.case_id = kreissync_case.case_id)
+    """
 
   func caseIDs(ledBy leads: [SiteID]?) throws -> [CaseID] {
     guard let leads else {

@@ -102,6 +102,7 @@ struct SnapshotFile {
     try correctDigests(by: mentions)
     var rowCount: Int64 = 0
     for table in hub.schema.tables { rowCount += try copyRows(of: table) }
+    try noteOwnRows()
     let position = Position(
       history: county.history, seq: counter.seq, treeHead: counter.tree)
     try putRecord(
@@ -146,6 +147,20 @@ struct SnapshotFile {
     let terms = GrantTerms.shared
     try hub.query(shared).run(
       .text(terms.role.rawValue), .integer(Int64(terms.tiers.rawValue)))
+  }
+
+  /// The rows behind gates that the site inserted itself: they stay there when a gate closes.
+  private func noteOwnRows() throws {
+    let insert = try hub.query(
+      """
+      INSERT INTO snapshot.kreissync_gated
+      SELECT r.t, r.id, r.case_id, 1, 0, 0, -1 FROM snapshot.kreissync_case_state AS s
+      CROSS JOIN main.kreissync_row AS r INDEXED BY kreissync_row_case
+        ON r.case_id = s.case_id AND r.t = ? AND r.alive = 1 AND r.writer = ?
+      """)
+    for table in hub.schema.tables where !table.gatedColumns.isEmpty {
+      try insert.run(.integer(Int64(table.number)), Parameter(site))
+    }
   }
 
   /// Of a unit that it sees by a mention only, the site holds another row than the hub.

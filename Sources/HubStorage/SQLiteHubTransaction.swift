@@ -6,6 +6,7 @@ import SyncCore
 struct SQLiteHubTransaction: HubWriter {
   let database: Database
   let schema: Schema
+  var forgetting = ForgettingMark()
 
   func query(_ sql: String) throws -> Query {
     try Query(database, sql)

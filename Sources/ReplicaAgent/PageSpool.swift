@@ -118,7 +118,8 @@ extension PulledScope.Page {
       cases: page.cases.map {
         PulledScope.CaseState(
           caseID: $0.caseID, lead: $0.lead, terms: $0.terms, epoch: $0.epoch,
-          isDeliveredWhole: $0.isDeliveredWhole, isHandedOver: $0.isHandedOver)
+          isDeliveredWhole: $0.isDeliveredWhole, isHandedOver: $0.isHandedOver,
+          isErased: $0.isErased)
       },
       items: page.rows.map { item in
         switch item {

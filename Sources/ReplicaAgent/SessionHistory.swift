@@ -44,7 +44,8 @@ extension SyncSession {
     try file.nextForgottenBatch().map {
       ProtocolRequest(
         path: ProtocolPath.returned, contentType: .rows,
-        body: ReturnBody.encode(session: sessionNumber, answer: $0.answer, batch: $0.bytes))
+        body: ReturnBody.encode(
+          session: sessionNumber, answer: $0.answer, hash: $0.hash, batch: $0.bytes))
     }
   }
 

@@ -386,7 +386,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
       pending: try file.pendingCount(), pins: greeting?.wirePins,
       instructions: failure == nil
         ? greeting?.results(verified: reportsVerification ? verified : nil) : nil)
-    bye.put(try file.purgeReceipt(), at: record.position.seq)
+    try bye.putReceipt(of: file, at: record.position.seq)
     return try Self.json(ProtocolPath.bye, bye)
   }
 

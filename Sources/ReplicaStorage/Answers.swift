@@ -70,9 +70,13 @@ extension ReplicaFile {
       // The hub never saw this row: its insert escaped capture, or became a proposal. The whole row
       // is offered; of one that was deleted here meanwhile its author is told what went with it.
       if try isThere(change.row, in: database) {
-        return try offerWhole(change.row, at: now, in: database)
+        guard try isOnlyMentioned(change.caseID, in: database) else {
+          return try offerWhole(change.row, at: now, in: database)
+        }
+        // Another's, of which only a part is here: a hub that was restored gets it from its owner.
+        try putOnRefreshList(change.row, caseID: change.caseID, in: database)
       }
-    } else {
+    } else if try !takeBack(change, answer, in: database) {
       try putOnRefreshList(change.row, caseID: change.caseID, in: database)
     }
     guard let table = schema.table(number: change.row.table) else { return }
@@ -82,21 +86,37 @@ extension ReplicaFile {
       if change.cells.values.allSatisfy(\.isNull) {
         try notice(
           table.name, change.row, column: nil, answer.verdict, reason, yours: .null, kept: .null,
-          at: now, in: database)
+          at: now, of: change.caseID, in: database)
       }
       for (number, value) in zip(change.cells.mask.numbers, change.cells.values)
       where !value.isNull {
         try notice(
           table.name, change.row, column: table.column(number: number)?.name, answer.verdict,
-          reason, yours: value, kept: .null, at: now, in: database)
+          reason, yours: value, kept: .null, at: now, of: change.caseID, in: database)
       }
     }
     for outcome in answer.columns {
       try notice(
         table.name, change.row, column: table.column(number: outcome.column)?.name,
         outcome.verdict, outcome.rule.rawValue, yours: change.cells[outcome.column] ?? .null,
-        kept: outcome.kept, at: now, in: database)
+        kept: outcome.kept, at: now, of: change.caseID, in: database)
     }
+  }
+
+  /// What the hub did not take because its gate is closed stays here, and is offered when it opens.
+  ///
+  /// - Returns: whether nothing else of the change is to be put right.
+  private func takeBack(
+    _ change: Change, _ answer: Answer, in database: Database
+  ) throws -> Bool {
+    let closed =
+      answer.rule == .gateClosed && answer.columns.isEmpty
+      ? change.cells.mask
+      : ColumnMask(answer.columns.lazy.filter { $0.rule == .gateClosed }.map(\.column))
+    guard !closed.isEmpty else { return false }
+    let cursor = try Self.record(in: database).position.seq
+    let isKept = try Outflow(self, database).takeBack(closed, of: change, at: cursor)
+    return isKept && answer.columns.allSatisfy { $0.rule == .gateClosed }
   }
 
   private func isThere(_ key: RowKey, in database: Database) throws -> Bool {
@@ -104,6 +124,13 @@ extension ReplicaFile {
     return try Query(database, "SELECT 1 FROM \(quoted(table.name)) WHERE id = ?").first(
       Parameter(key.id)
     ) { _ in true } ?? false
+  }
+
+  private func isOnlyMentioned(_ caseID: CaseID, in database: Database) throws -> Bool {
+    let role = try Query(
+      database, "SELECT role FROM kreissync_case_state WHERE case_id = ?"
+    ).first(Parameter(caseID)) { $0.text(0) }
+    return role == Role.mention.rawValue
   }
 
   /// Captures a whole row as an insert, as if it had been written now.
@@ -118,19 +145,35 @@ extension ReplicaFile {
 
   func notice(
     _ table: String, _ key: RowKey, column: String?, _ verdict: Verdict, _ reason: String,
-    yours: Value, kept: Value, at now: Milliseconds, in database: Database
+    yours: Value, kept: Value, at now: Milliseconds, of caseID: CaseID? = nil,
+    in database: Database
   ) throws {
     let time = Date(timeIntervalSince1970: Double(now) / 1_000).formatted(.iso8601)
     try Query(
       database,
       """
       INSERT INTO kreissync_notice_log
-        (table_name, row_id, column_name, verdict, reason, your_value, kept_value, at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        (table_name, row_id, column_name, verdict, reason, your_value, kept_value, at, case_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """
     ).run(
       .text(table), Parameter(key.id), Parameter(column), .text(verdict.rawValue), .text(reason),
-      Parameter(yours), Parameter(kept), .text(time))
+      Parameter(yours), Parameter(kept), .text(time),
+      Parameter(try caseID ?? self.caseID(ofNoticed: key, in: table, database)))
+  }
+
+  /// The case that a notice is about: where the row stands, or where an earlier notice saw it.
+  private func caseID(
+    ofNoticed key: RowKey, in table: String, _ database: Database
+  ) throws -> CaseID {
+    if case .there(let row) = try lookup(key, in: database) { return row.caseID }
+    return try Query(
+      database,
+      """
+      SELECT case_id FROM kreissync_notice_log WHERE table_name = ? AND row_id = ?
+      ORDER BY id DESC LIMIT 1
+      """
+    ).first(.text(table), Parameter(key.id)) { $0.identifier(0) } ?? .none
   }
 
   /// One line of `site notices`.
@@ -146,15 +189,17 @@ extension ReplicaFile {
   }
 
   /// What became of changes that were not simply applied, oldest first.
-  package func notices() throws -> [Notice] {
+  ///
+  /// - Parameter caseID: only those about this case; nil for all.
+  package func notices(about caseID: CaseID? = nil) throws -> [Notice] {
     try read { database in
       try Query(
         database,
         """
         SELECT table_name, row_id, column_name, verdict, reason, your_value, kept_value, at
-        FROM kreissync_notice_log ORDER BY id
+        FROM kreissync_notice_log WHERE ?1 IS NULL OR case_id = ?1 ORDER BY id
         """
-      ).all {
+      ).all(Parameter(caseID?.string)) {
         Notice(
           table: $0.text(0), row: $0.text(1), column: $0.optionalText(2), verdict: $0.text(3),
           reason: $0.text(4), yourValue: $0.value(5) ?? .null, keptValue: $0.value(6) ?? .null,

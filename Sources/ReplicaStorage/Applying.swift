@@ -68,6 +68,8 @@ struct Application {
   /// Cells move into columns that are new here: no digest is computed behind it that would explain
   /// their rows.
   private let isGrowth: Bool
+  /// The tiers that are granted of cases, as far as they were asked for.
+  private var tiers: [CaseID: TierSet] = [:]
 
   init(file: ReplicaFile, database: Database, now: Milliseconds, isGrowth: Bool = false) throws {
     self.file = file
@@ -85,10 +87,14 @@ struct Application {
     var purge = try ScopePurge(self, scope)
     var pulledDigests: [(caseID: CaseID, digest: Digest128)] = []
     // In the order of arrival: a row may come whole on one page and be gone on a later one.
-    try scope.pages.forEach { page in
-      for state in page.cases {
-        if try purge.order(state) { try put(state) }
+    // All orders first: what this site alone holds is told from what is gone by them.
+    if !unsent.isWithholdingNothing {
+      try scope.pages.forEach { page in
+        for state in page.cases where try purge.order(state) { try put(state) }
       }
+    }
+    try scope.pages.forEach { page in
+      for state in page.cases where try purge.order(state) { try put(state) }
       for item in page.items where !purge.holds(item) {
         switch item {
         case .whole(let image): try write(image, isWhole: true)
@@ -112,6 +118,7 @@ struct Application {
   }
 
   private mutating func put(_ state: PulledScope.CaseState) throws {
+    tiers[state.caseID] = state.terms.tiers
     let isKnown =
       try Query(
         database,
@@ -168,7 +175,8 @@ struct Application {
       return try unknown.drop(key, from: caseID)
     }
     let name = file.quoted(table.name)
-    if unsent.touches(key) {
+    if !unsent.isUnsent(key), try isHeldHereOnly(key, in: table) { return try forget(key) }
+    if unsent.isUnsent(key) {
       // It keeps that case from its proof in which it stands, and that may be another by now.
       let standing: CaseID? =
         table.scope != .ofCase
@@ -194,6 +202,34 @@ struct Application {
     try forget(key)
   }
 
+  /// Whether the hub may not have the row at all, because its gate is closed: then what it says of
+  /// it is about the site's rights, and not about the row.
+  private func isHeldHereOnly(_ key: RowKey, in table: Table) throws -> Bool {
+    guard table.scope == .ofCase, !unsent.isWithholdingNothing,
+      try unsent.touches(key) || WithheldCells(file: file, database: database).isOwn(key),
+      case .there(let row) = try file.lookup(key, in: database)
+    else { return false }
+    return !table.isVisible(to: GrantTerms(.contributor, try grantedTiers(of: row.caseID)))
+  }
+
+  private func grantedTiers(of caseID: CaseID) throws -> TierSet {
+    if let known = tiers[caseID] { return known }
+    return try Query(
+      database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?"
+    ).first(Parameter(caseID)) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
+      ?? .all
+  }
+
+  /// The columns of a whole row that the hub does not show to this site: what stands there is not
+  /// for the hub to say.
+  private mutating func hiddenColumns(of image: RowImage, in table: Table) throws -> ColumnMask {
+    guard image.caseID.isCase, !table.gatedColumns.isEmpty else { return .empty }
+    let granted = try grantedTiers(of: image.caseID)
+    tiers[image.caseID] = granted
+    return table.travellingColumns.subtracting(
+      table.columns(visibleTo: GrantTerms(.contributor, granted)))
+  }
+
   /// What never leaves the site stands nowhere else: its author gets it back with the row's end.
   private func tellOfLocalValues(in key: RowKey, of table: Table, caseID: CaseID?) throws {
     let columns = table.columns.indices.filter { table.columns[$0].tier == .local }
@@ -203,7 +239,8 @@ struct Application {
     for position in columns where !row.values[position].isNull {
       try file.notice(
         table.name, key, column: table.columns[position].name, .refused,
-        Rule.rowDeleted.rawValue, yours: row.values[position], kept: .null, at: now, in: database)
+        Rule.rowDeleted.rawValue, yours: row.values[position], kept: .null, at: now,
+        of: row.caseID, in: database)
     }
   }
 
@@ -220,11 +257,13 @@ struct Application {
       try pin(image.cells.mask, of: image.key)
       return
     }
-    let cells = image.cells.restricted(to: table.travellingColumns.subtracting(kept))
-      .standing(in: table)
+    let hidden = try isWhole ? hiddenColumns(of: image, in: table) : .empty
+    let cells = image.cells.restricted(
+      to: table.travellingColumns.subtracting(kept).subtracting(hidden)
+    ).standing(in: table)
     let isExplained =
       try (isGrowth || dirtyCases.contains(image.caseID))
-      && (unsent.touches(image.key) || baseline.explains(image.key))
+      && (unsent.isUnsent(image.key) || baseline.explains(image.key))
     try unsent.settle(image.key, in: database)
     do {
       let isThere = try update(image, cells, in: table)
@@ -247,7 +286,7 @@ struct Application {
     outcome.rowCount += 1
     try unknown.take(image, isWhole: isWhole)
     if isExplained { try baseline.keep(image.key) }
-    let covered = image.cells.mask.intersection(kept)
+    let covered = image.cells.mask.intersection(kept).subtracting(hidden)
     if covered.isEmpty {
       if isWhole { try forget(image.key) } else { try unpin(cells.mask, of: image.key) }
     } else {

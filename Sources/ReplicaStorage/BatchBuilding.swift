@@ -55,11 +55,13 @@ extension ReplicaFile {
   ) throws -> (tally: CaptureTally, reachesEnd: Bool) {
     try write { database in
       var record = try Self.record(in: database)
+      var outflow = Outflow(self, database)
+      try outflow.offer(at: record.position.seq)
       let (window, coalescing, rows) = try stretch(of: record, entryCountMax, in: database)
       try park(coalescing.parked, of: window, in: database)
       try askAgain(for: coalescing.missing, in: database)
-      let changes = try UnknownCells(file: self, database: database).carried(
-        along: coalescing.changes)
+      let passed = try outflow.pass(coalescing.changes)
+      let changes = try UnknownCells(file: self, database: database).carried(along: passed.sent)
       try fillOutbox(
         changes, coalesced: coalescing.coalesced, limit: limit, record: &record, in: database)
       let baseline = Baseline(file: self, database: database)
@@ -72,9 +74,9 @@ extension ReplicaFile {
       try Self.store(record, in: database)
 
       var tally = CaptureTally()
-      tally.withheld = Int64(coalescing.withheld.count)
+      tally.withheld = Int64(coalescing.withheld.count + passed.withheld.count)
       tally.parked = Int64(coalescing.parked.count)
-      if coalescing.changes.isEmpty { tally.coalesced = Int64(coalescing.coalesced.count) }
+      if changes.isEmpty { tally.coalesced = Int64(coalescing.coalesced.count) }
       tally.captured = tally.withheld + tally.parked + tally.coalesced
       return (tally, window.reachesEnd)
     }

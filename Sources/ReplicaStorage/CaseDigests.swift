@@ -30,7 +30,7 @@ struct CaseDigests {
     for (caseID, theirs) in waiting where !dirty.contains(caseID) {
       let rows = try rowDigests(
         of: caseID, unknown: unknown.images(of: caseID), digester: &digester)
-      let ours = rows.reduce(Digest128.zero) { $0 + $1.digest }
+      let ours = rows.reduce(Digest128.zero) { $1.isShared ? $0 + $1.digest : $0 }
       try Query(database, "UPDATE kreissync_case_state SET digest = ? WHERE case_id = ?").run(
         .blob(ours.bytes), Parameter(caseID))
       if ours.bytes == theirs { try keepBaseline(rows, of: caseID) }
@@ -92,6 +92,7 @@ struct CaseDigests {
   ) throws -> [RowDigest] {
     var unknown = unknown
     var digests: [RowDigest] = []
+    let terms = try terms(of: caseID)
     for table in file.schema.tables {
       var identifier = caseID.text
       let place: String
@@ -114,11 +115,17 @@ struct CaseDigests {
         // hub holds no such cell, so the case is unequal; it stops no other.
         let values = table.columns.indices.map { row.value($0 + 1) ?? .text(row.text($0 + 1)) }
         let known = digester.digest(of: key, caseID: caseID, row: values, in: table)
+        let shown = terms.map { table.columns(visibleTo: $0) } ?? table.travellingColumns
         guard let rest = unknown.removeValue(forKey: key) else {
-          digests.append(RowDigest(key: key, digest: known, known: known))
+          let shared =
+            shown == table.travellingColumns
+            ? known
+            : digester.digest(of: key, caseID: caseID, row: values, in: table, showing: shown)
+          digests.append(
+            RowDigest(key: key, digest: shared, known: known, isShared: !shown.isEmpty))
           return
         }
-        let cells = Cells(travelling: values, in: table, mask: table.travellingColumns)
+        let cells = Cells(travelling: values, in: table, mask: shown)
         let whole = digester.digest(
           of: RowImage(key: key, caseID: caseID, cells: cells.overlaid(by: rest.cells)))
         digests.append(RowDigest(key: key, digest: whole, known: known))
@@ -131,11 +138,23 @@ struct CaseDigests {
     return digests
   }
 
+  /// The terms of a case of which the site is not granted all tiers; what it holds of the others it
+  /// holds alone.
+  private func terms(of caseID: CaseID) throws -> GrantTerms? {
+    guard caseID.isCase else { return nil }
+    let tiers = try Query(
+      database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?"
+    ).first(Parameter(caseID)) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
+    return tiers.flatMap { $0 == .all ? nil : GrantTerms(.contributor, $0) }
+  }
+
   /// A row's digest as the hub has it, and that of the columns that the replica has.
   struct RowDigest {
     let key: RowKey
     let digest: Digest128
     /// What the scrub compares with; nil for a row that no local program can write.
     let known: Digest128?
+    /// Whether the hub may hold the row, too.
+    var isShared = true
   }
 }

@@ -36,9 +36,12 @@ extension ReplicaFile {
       sums.rowCount = rows.keys.count { selection.includes($0) }
       return sums
     }
+    let narrowed = try narrowedCases()
     for table in schema.tables {
       var last = Int64.min
-      while let end = try read({ try add(table, behind: last, selection, to: &sums, in: $0) }) {
+      while let end = try read({
+        try add(table, behind: last, selection, narrowed, to: &sums, in: $0)
+      }) {
         last = end
         progress(sums.rowCount)
       }
@@ -52,8 +55,8 @@ extension ReplicaFile {
 
   /// - Returns: the last rowid read; nil where none is left.
   private func add(
-    _ table: Table, behind last: Int64, _ selection: RowSelection, to sums: inout CaseSums,
-    in database: Database
+    _ table: Table, behind last: Int64, _ selection: RowSelection, _ narrowed: [CaseID: TierSet],
+    to sums: inout CaseSums, in database: Database
   ) throws -> Int64? {
     var digester = RowDigester(key: digestKey)
     var end: Int64?
@@ -68,11 +71,30 @@ extension ReplicaFile {
       let key = RowKey(table: table.number, id: row.identifier(1))
       let caseID = table.place(of: key.id, stored: row.identifier(2))
       let values = table.columns.indices.map { row.value($0 + 3) ?? .text(row.text($0 + 3)) }
+      let shown = narrowed[caseID].map { tiers in
+        table.columns(visibleTo: GrantTerms(.contributor, tiers))
+      }
+      if let shown, shown.isEmpty { return }
       sums.digests[caseID, default: .zero] += digester.digest(
-        of: key, caseID: caseID, row: values, in: table)
+        of: key, caseID: caseID, row: values, in: table, showing: shown)
       if selection.includes(key) { sums.rowCount += 1 }
     }
     return end
+  }
+
+  /// The cases of which the site is not granted all tiers.
+  private func narrowedCases() throws -> [CaseID: TierSet] {
+    try read { database in
+      var narrowed: [CaseID: TierSet] = [:]
+      try Query(
+        database, "SELECT case_id, tiers FROM kreissync_case_state WHERE tiers NOT IN (0, ?)"
+      ).forEach(.integer(Int64(TierSet.all.rawValue))) { row in
+        let caseID: CaseID = row.identifier(0)
+        guard caseID.isCase else { return }
+        narrowed[caseID] = TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(1)))
+      }
+      return narrowed
+    }
   }
 
   /// A case with cells that the schema has no place for is added up with them.
@@ -100,7 +122,9 @@ extension ReplicaFile {
     for caseID in cases {
       let rows = try digests.rowDigests(
         of: caseID, unknown: unknown.images(of: caseID), digester: &digester)
-      compared.digests[caseID] = Dictionary(rows.map { ($0.key, $0.digest) }) { $1 }
+      compared.digests[caseID] = Dictionary(
+        rows.filter(\.isShared).map { ($0.key, $0.digest) }
+      ) { $1 }
     }
     compared.excused.formUnion(unsent.rows)
     try Query(

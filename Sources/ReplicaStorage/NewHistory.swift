@@ -25,6 +25,8 @@ package struct AdoptedHistory: Sendable {
 /// An answered batch that a restored hub does not know any more.
 package struct ForgottenBatch: Sendable, Equatable {
   package let number: Int64
+  /// Of the bytes that were sent; values of a purged case may be gone from `bytes`.
+  package let hash: Hash256
   package let bytes: [UInt8]
   package let answer: [UInt8]
 }
@@ -120,11 +122,13 @@ extension ReplicaFile {
       return try Query(
         database,
         """
-        SELECT number, bytes, answer FROM kreissync_outbox
+        SELECT number, hash, bytes, answer FROM kreissync_outbox
         WHERE number > ? AND answer IS NOT NULL ORDER BY number LIMIT 1
         """
-      ).first(.integer(after)) {
-        ForgottenBatch(number: $0.integer(0), bytes: $0.blob(1), answer: $0.blob(2))
+      ).first(.integer(after)) { row in
+        guard let hash = Hash256(bytes: row.blob(1)) else { throw ReplicaError.corrupt }
+        return ForgottenBatch(
+          number: row.integer(0), hash: hash, bytes: row.blob(2), answer: row.blob(3))
       }
     }
   }

@@ -16,11 +16,15 @@ package struct PulledScope {
     package let isDeliveredWhole: Bool
     /// An accepted hand-over names what is to be purged: it need not wait for a release.
     package let isHandedOver: Bool
+    /// It was erased, or its consent revoked: not even free pages, and nothing of the site's own
+    /// past, may hold what goes.
+    package let isErased: Bool
 
     package init(
       caseID: CaseID, lead: SiteID, terms: GrantTerms, epoch: Int64, isDeliveredWhole: Bool,
-      isHandedOver: Bool = false
+      isHandedOver: Bool = false, isErased: Bool = false
     ) {
+      self.isErased = isErased
       self.caseID = caseID
       self.lead = lead
       self.terms = terms

@@ -18,8 +18,10 @@ package struct PurgeReceipt: Sendable, Equatable {
 }
 
 extension ReplicaFile {
-  package func purgeReceipt() throws -> PurgeReceipt? {
-    guard try provePurges() else { return nil }
+  package func purgeReceipt(
+    stripping strip: @escaping ([UInt8], Set<Int64>) throws -> [UInt8]
+  ) throws -> PurgeReceipt? {
+    guard try provePurges(strip) else { return nil }
     return try read { database in
       let cases: [(CaseID, Int64)] = try Query(
         database,
@@ -49,25 +51,50 @@ extension ReplicaFile {
     }
   }
 
-  /// Empties the WAL, in which purged rows stand until then.
+  /// What still has to be done until purged rows stand nowhere: `purge_unproved` of the record.
+  private enum Proof: Int64 {
+    case nothing = 0
+    /// They stand in the WAL.
+    case emptyWAL = 1
+    /// A case was erased. The agent overwrites what it deletes; other programs need not, and SQLite
+    /// leaves copies of cells that it moves between pages. So the file is written anew.
+    case rewriteFile = 2
+  }
+
+  /// Strips what the replica keeps of its past, and empties the WAL, in which purged rows stand
+  /// until then; after an erasure the file is written anew before.
   ///
-  /// - Returns: false while another program's reader keeps it.
-  private func provePurges() throws -> Bool {
-    let isProved = try read { database in
-      try Query(database, "SELECT purge_unproved FROM kreissync_replica").first {
-        $0.integer(0) == 0
-      } ?? true
-    }
-    if isProved { return true }
-    let isEmptied = try Self.translatingErrors {
-      try queue.inDatabase { database in
-        try Query(database, "PRAGMA wal_checkpoint(TRUNCATE)").first { $0.integer(0) == 0 } ?? false
+  /// - Returns: false while another program keeps the file or the WAL, or the disk has no room.
+  private func provePurges(
+    _ strip: @escaping ([UInt8], Set<Int64>) throws -> [UInt8]
+  ) throws -> Bool {
+    guard try proof() != .nothing else { return true }
+    try stripPurged(strip)
+    let mustRewrite = try proof() == .rewriteFile
+    do {
+      let isEmptied = try Self.translatingErrors {
+        try queue.inDatabase { database in
+          if mustRewrite { try database.execute(sql: "VACUUM") }
+          return try Query(database, "PRAGMA wal_checkpoint(TRUNCATE)").first {
+            $0.integer(0) == 0
+          } ?? false
+        }
       }
+      guard isEmptied else { return false }
+    } catch ReplicaError.locked, ReplicaError.storageFull {
+      return false
     }
-    guard isEmptied else { return false }
     try write { database in
       try Query(database, "UPDATE kreissync_replica SET purge_unproved = 0").run()
     }
     return true
+  }
+
+  private func proof() throws -> Proof {
+    try read { database in
+      try Query(database, "SELECT purge_unproved FROM kreissync_replica").first {
+        Proof(rawValue: $0.integer(0)) ?? .rewriteFile
+      } ?? .nothing
+    }
   }
 }

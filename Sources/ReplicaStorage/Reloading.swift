@@ -136,7 +136,7 @@ private struct Rewriting {
   }
 
   private mutating func write(_ image: RowImage, digest: [UInt8]) throws {
-    let isUnsent = application.unsent.touches(image.key)
+    let isUnsent = application.unsent.isUnsent(image.key)
     if !isUnsent, file.schema.table(number: image.key.table) != nil,
       try application.baseline.stands(image.key, as: digest)
     {

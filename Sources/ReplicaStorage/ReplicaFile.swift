@@ -17,6 +17,8 @@ package final class ReplicaFile: ReplicaStore {
   let queue: DatabaseQueue
   /// The key of the county's digests.
   package let digestKey: SipHash128Key
+  /// What the domain says of who may know what; nil where all but `local` columns leave the site.
+  package var gates: (any TierGates)?
   /// SQLite's number of the schema in which all triggers were found sound: every change of a table,
   /// index or trigger, by whomever, counts it on.
   var soundSchemaVersion: Int64?

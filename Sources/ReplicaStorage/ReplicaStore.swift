@@ -62,9 +62,12 @@ package protocol ReplicaStore {
   func prune(by word: SecuredWord) throws
   /// Moves the WAL into the file, as far as other programs' readers allow.
   func checkpoint() throws
-  /// What the hub may be told of purges; nil while what was purged may still stand in the WAL,
-  /// because another program reads.
-  func purgeReceipt() throws -> PurgeReceipt?
+  /// What the hub may be told of purges; nil while what was purged may still stand in the file or
+  /// its WAL, because another program reads or writes, or no room is left to write the file anew.
+  ///
+  /// - Parameter strip: the hub's answer to a batch without what it says of these entries' values.
+  func purgeReceipt(stripping strip: @escaping ([UInt8], Set<Int64>) throws -> [UInt8]) throws
+    -> PurgeReceipt?
   /// Lets purges go that waited for a person: the next apply carries them out.
   func releasePurges() throws
 }

@@ -21,6 +21,7 @@ package struct Salvage: Sendable {
   /// Batches with their answers: a hub that is restored asks for them.
   fileprivate var answered: [[SavedCell]] = []
   fileprivate var pins: [[SavedCell]] = []
+  fileprivate var gated: [[SavedCell]] = []
   fileprivate var notices: [[SavedCell]] = []
   fileprivate var rows: [SavedRow] = []
   fileprivate var local: [SavedLocal] = []
@@ -135,7 +136,8 @@ extension ReplicaFile {
       try put(
         salvage.answered + salvage.waiting, into: "kreissync_outbox", columns: 4, in: database)
       try put(salvage.pins, into: "kreissync_pin", columns: 4, in: database)
-      try put(salvage.notices, into: "kreissync_notice_log", columns: 9, in: database)
+      try put(salvage.gated, into: "kreissync_gated", columns: 7, in: database)
+      try put(salvage.notices, into: "kreissync_notice_log", columns: 10, in: database)
       for saved in salvage.rows { try put(saved, in: database) }
       for saved in salvage.local { try put(saved, in: database) }
       // Numbers go on above those that were given; later edits have seen the snapshot.
@@ -242,6 +244,7 @@ private struct Salvaging {
         "SELECT * FROM kreissync_outbox WHERE answer IS NULL ORDER BY number", in: database)
     }
     try part("unsent_changes", &salvage, readUnsent)
+    try part("withheld", &salvage, readWithheld)
     try part("answered_batches", &salvage) { salvage, database in
       salvage.answered = try cells(
         "SELECT * FROM kreissync_outbox WHERE answer IS NOT NULL ORDER BY number", in: database)
@@ -281,6 +284,23 @@ private struct Salvaging {
       return !damaged.contains(RowKey(table: Int(table), id: RowID(id)))
     }
     if !damaged.isEmpty { throw ReplicaError.corrupt }
+  }
+
+  /// What stands behind closed gates stands here alone.
+  private func readWithheld(into salvage: inout Salvage, in database: Database) throws {
+    salvage.gated = try cells("SELECT * FROM kreissync_gated", in: database)
+    for (key, columns) in try WithheldCells(file: file, database: database).all() {
+      guard let table = file.schema.table(number: key.table),
+        case .there(let row) = try file.lookup(key, in: database)
+      else { continue }
+      let isWhole = !table.isVisible(to: GrantTerms(.reader, .header))
+      salvage.rows.append(
+        Salvage.SavedRow(
+          key: key, caseID: row.caseID,
+          cells: Cells(
+            of: row.values, in: table, mask: isWhole ? table.travellingColumns : columns),
+          isInserted: isWhole, bases: [:]))
+    }
   }
 
   /// From both ends, because a damaged page ends a walk.
@@ -357,28 +377,5 @@ extension ReplicaFile {
     try draft.take(salvage, log, at: now)
     try draft.close()
     guard rename(snapshot, path) == 0 else { throw ReplicaError.readOnly }
-  }
-}
-
-/// How far a replica's log had come, as it is kept outside the file.
-package struct KeptLog: Sendable, Equatable {
-  package let incarnation: IncarnationID
-  package let history: HistoryID
-  package let batchNumber: Int64
-  package let batchHash: Hash256?
-  package let batchedThrough: Int64
-  /// The session number that the hub gave last.
-  package let session: Int64
-
-  package init(
-    incarnation: IncarnationID, history: HistoryID, batchNumber: Int64, batchHash: Hash256?,
-    batchedThrough: Int64, session: Int64
-  ) {
-    self.session = session
-    self.incarnation = incarnation
-    self.history = history
-    self.batchNumber = batchNumber
-    self.batchHash = batchHash
-    self.batchedThrough = batchedThrough
   }
 }

@@ -5,6 +5,10 @@ import SyncCore
 /// Removes what a replica may hold no more: of a case that left its scope all, of one whose tiers
 /// were narrowed the rows and columns of the others, with what never left the site.
 ///
+/// What a closed gate takes is what came from others: rows that were inserted here stay, and are
+/// withheld from then on (``WithheldCells``). Where the site's part in the case has ended they go,
+/// too, but for what a gate that has opened meanwhile lets it send first.
+///
 /// The hub tells the grants as they are at the pull's checkpoint, so an order that a later grant
 /// made void does not come. A row with unanswered changes stays until they are answered; the case's
 /// purge waits with it and is tried again by each apply. A wave above ``limit(ofCases:)`` that no
@@ -16,6 +20,8 @@ struct ScopePurge {
     case ordered = 1
     /// Waits for `hub release`.
     case held = 2
+    /// Ordered, because the case was erased or its consent revoked.
+    case erasure = 3
   }
 
   /// More cases than these at once wait for a person: so many a small office may lose in an
@@ -24,7 +30,7 @@ struct ScopePurge {
 
   private let file: ReplicaFile
   private let database: Database
-  private let unsent: UnsentWork
+  private var unsent: UnsentWork
   private let now: Milliseconds
   private var isHeldBack = false
   private var held: Set<CaseID>
@@ -53,7 +59,8 @@ struct ScopePurge {
     try scope.pages.forEach { page in
       for state in page.cases where !state.isHandedOver && state.caseID.isCase {
         guard let tiers = try tiers(of: state.caseID),
-          !state.terms.tiers.isSuperset(of: tiers)
+          !state.terms.tiers.isSuperset(of: tiers),
+          try !state.terms.role.mayWrite || isKnown(state.caseID)
         else { continue }
         ordered.insert(state.caseID)
       }
@@ -91,9 +98,13 @@ struct ScopePurge {
       return state.terms != .ended
     }
     if state.terms.tiers == tiers { return true }
+    // A case that was opened here and told of now: nothing in it came from the hub.
+    if try state.terms.role.mayWrite && !isKnown(state.caseID) { return true }
+    if state.terms.role.mayWrite { try withhold(state.caseID, but: state.terms) }
     let isNarrower = !state.terms.tiers.isSuperset(of: tiers)
     let waits = isNarrower && isHeldBack && !state.isHandedOver && state.caseID.isCase
-    let purge: State = waits ? .held : isNarrower ? .ordered : .none
+    let order: State = state.isErased ? .erasure : .ordered
+    let purge: State = waits ? .held : isNarrower ? order : .none
     if waits { held.insert(state.caseID) } else { held.remove(state.caseID) }
     try Query(
       database,
@@ -106,6 +117,67 @@ struct ScopePurge {
       .text(state.terms.role.rawValue), .integer(Int64(tiers.rawValue)), .integer(state.epoch),
       .blob(Digest128.zero.bytes))
     return true
+  }
+
+  private func isKnown(_ caseID: CaseID) throws -> Bool {
+    try Query(database, "SELECT 1 FROM kreissync_case_state WHERE case_id = ?").first(
+      Parameter(caseID)
+    ) { _ in true } ?? false
+  }
+
+  /// What was inserted here and may not be at the hub any more stands here alone from now on.
+  private mutating func withhold(_ caseID: CaseID, but terms: GrantTerms) throws {
+    let cells = WithheldCells(file: file, database: database)
+    for entry in try cells.entries(of: caseID) {
+      guard let table = file.schema.table(number: entry.key.table) else { continue }
+      guard entry.isOwn else {
+        // What was edited in a row of another site's goes with the row.
+        try cells.keep(table.columns(visibleTo: terms), of: entry.key)
+        unsent.release(entry.key)
+        continue
+      }
+      guard case .there(let row) = try file.lookup(entry.key, in: database) else { continue }
+      let visible = table.columns(visibleTo: terms)
+      let closed = ColumnMask(
+        table.columns.enumerated().lazy.filter { position, column in
+          table.gatedColumns.contains(column.number) && !visible.contains(column.number)
+            && (visible.isEmpty || !row.values[position].isNull)
+        }.map(\.element.number))
+      guard !closed.isEmpty else { continue }
+      try cells.note(
+        entry.key, in: caseID, isOwn: true, withheld: closed, at: entry.at)
+      unsent.withhold(closed, of: entry.key)
+    }
+  }
+
+  /// What was inserted here.
+  private func ownRows(of caseID: CaseID) throws -> Set<RowKey> {
+    Set(
+      try WithheldCells(file: file, database: database).entries(of: caseID).filter(\.isOwn)
+        .map(\.key))
+  }
+
+  /// Lets go what is withheld of a case in which the site has no part any more.
+  ///
+  /// - Parameter sends: false for a case that is erased.
+  /// - Returns: whether a gate that has opened lets some of it be sent first.
+  private mutating func letGo(_ caseID: CaseID, sends: Bool) throws -> Bool {
+    let cells = WithheldCells(file: file, database: database)
+    var outflow = Outflow(file, database)
+    let open = GrantTerms(.contributor, try sends ? outflow.tiers(of: caseID) : .nothing)
+    var isToSend = false
+    for entry in try cells.entries(of: caseID) {
+      guard let table = file.schema.table(number: entry.key.table) else { continue }
+      let left = entry.columns.intersection(table.columns(visibleTo: open))
+      guard left.isEmpty else {
+        try cells.keep(left, of: entry.key)
+        isToSend = true
+        continue
+      }
+      try cells.drop(entry.key)
+      unsent.release(entry.key)
+    }
+    return isToSend
   }
 
   /// Whether an item would take something from a case that waits for a release.
@@ -121,40 +193,47 @@ struct ScopePurge {
 
   mutating func run(_ outcome: inout ApplyOutcome) throws {
     outcome.heldPurgeCount = Int64(held.count)
-    let ordered: [(CaseID, GrantTerms)] = try Query(
-      database, "SELECT case_id, role, tiers FROM kreissync_case_state WHERE purge = ?"
-    ).all(.integer(State.ordered.rawValue)) { row in
+    let ordered: [(CaseID, GrantTerms, isErased: Bool)] = try Query(
+      database, "SELECT case_id, role, tiers, purge FROM kreissync_case_state WHERE purge IN (?, ?)"
+    ).all(.integer(State.ordered.rawValue), .integer(State.erasure.rawValue)) { row in
       (
         row.identifier(0),
         GrantTerms(
           Role(rawValue: row.text(1)) ?? .reader,
-          TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(2))))
+          TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(2)))),
+        row.integer(3) == State.erasure.rawValue
       )
     }
     let waiting = Set(
       try Query(database, "SELECT DISTINCT case_id FROM kreissync_refresh").all {
         $0.identifier(0, CaseID.self)
       })
-    for (caseID, terms) in ordered {
-      let isWaiting = unsent.cases.contains(caseID) || waiting.contains(caseID)
+    for (caseID, terms, isErased) in ordered {
+      let isToSend = try !terms.role.mayWrite && letGo(caseID, sends: !isErased)
+      let isWaiting = isToSend || unsent.cases.contains(caseID) || waiting.contains(caseID)
+      let own = try terms.role.mayWrite ? ownRows(of: caseID) : []
       for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
-        try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting)
+        try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting, but: own)
       }
       guard !isWaiting else { continue }
+      if isErased { try Stripping.note(caseID, leaving: terms.tiers, in: database) }
       try forget(caseID, isEnded: terms == .ended)
       if caseID.isCase { outcome.casesPurged += 1 }
     }
     guard !ordered.isEmpty else { return }
-    try Query(database, "UPDATE kreissync_replica SET purge_unproved = 1").run()
+    try Query(
+      database, "UPDATE kreissync_replica SET purge_unproved = max(purge_unproved, 1)"
+    ).run()
   }
 
   private func purge(
-    _ table: Table, of caseID: CaseID, seenBy terms: GrantTerms, isWaiting: Bool
+    _ table: Table, of caseID: CaseID, seenBy terms: GrantTerms, isWaiting: Bool,
+    but own: Set<RowKey>
   ) throws {
     let place = table.scope == .ofCase ? "case_id" : "id"
     let name = file.quoted(table.name)
     guard terms == .ended || !table.isVisible(to: terms) else {
-      return try clear(table, of: caseID, seenBy: terms)
+      return try clear(table, of: caseID, seenBy: terms, but: own)
     }
     let ids: [RowID] = try Query(database, "SELECT id FROM \(name) WHERE \(place) = ?").all(
       Parameter(caseID)
@@ -163,16 +242,22 @@ struct ScopePurge {
     for id in ids {
       let key = RowKey(table: table.number, id: id)
       // The root goes last: the rows that wait hang on it.
-      guard !unsent.touches(key), !(isWaiting && table.scope == .caseRoot) else { continue }
+      guard !unsent.touches(key), !own.contains(key), !(isWaiting && table.scope == .caseRoot)
+      else { continue }
       try delete.run(Parameter(id))
       try dropTraces(of: key)
     }
   }
 
   /// Empties the columns of rows that stay, but for unsent values.
-  private func clear(_ table: Table, of caseID: CaseID, seenBy terms: GrantTerms) throws {
+  private func clear(
+    _ table: Table, of caseID: CaseID, seenBy terms: GrantTerms, but own: Set<RowKey>
+  ) throws {
     let visible = table.columns(visibleTo: terms)
-    let closed = table.columns.filter { !visible.contains($0.number) && !$0.isRequired }
+    // Whoever works on the case keeps what never leaves the site.
+    let closed = table.columns.filter {
+      !visible.contains($0.number) && !$0.isRequired && !(terms.role.mayWrite && $0.tier == .local)
+    }
     guard !closed.isEmpty else { return }
     let place = table.scope == .ofCase ? "case_id" : "id"
     let name = file.quoted(table.name)
@@ -182,14 +267,30 @@ struct ScopePurge {
     ).all(Parameter(caseID)) { $0.identifier(0) }
     let empty = closed.map { file.quoted($0.name) + " = NULL" }.joined(separator: ", ")
     let update = try Query(database, "UPDATE \(name) SET \(empty) WHERE id = ?")
-    for id in ids where !unsent.touches(RowKey(table: table.number, id: id)) {
+    for id in ids {
+      let key = RowKey(table: table.number, id: id)
+      guard !unsent.touches(key), !own.contains(key) else { continue }
       try update.run(Parameter(id))
     }
+    try Query(
+      database,
+      """
+      UPDATE kreissync_notice_log SET kept_value = NULL
+      WHERE table_name = ?1 AND column_name IN (SELECT value FROM json_each(?2))
+        AND row_id IN (SELECT id FROM \(name) WHERE \(place) = ?3)
+      """
+    ).run(
+      .text(table.name),
+      .text("[" + closed.map { "\"\($0.name)\"" }.joined(separator: ",") + "]"),
+      Parameter(caseID))
   }
 
   /// What the replica keeps of a row beside it; of its notices only the site's own side.
   private func dropTraces(of key: RowKey) throws {
-    for table in ["kreissync_baseline", "kreissync_refresh", "kreissync_pin", "kreissync_unknown"] {
+    for table in [
+      "kreissync_baseline", "kreissync_refresh", "kreissync_pin", "kreissync_unknown",
+      "kreissync_gated",
+    ] {
       try Query(database, "DELETE FROM \(table) WHERE t = ? AND id = ?").run(
         .integer(Int64(key.table)), Parameter(key.id))
     }
@@ -206,7 +307,9 @@ struct ScopePurge {
         Parameter(caseID))
       return
     }
-    for table in ["kreissync_case_state", "kreissync_baseline", "kreissync_unknown"] {
+    for table in [
+      "kreissync_case_state", "kreissync_baseline", "kreissync_unknown", "kreissync_gated",
+    ] {
       try Query(database, "DELETE FROM \(table) WHERE case_id = ?").run(Parameter(caseID))
     }
   }

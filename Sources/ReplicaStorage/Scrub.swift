@@ -42,7 +42,7 @@ struct Scrub {
     var found = 0
     for table in tables where !table.isHubOnly {
       found += try scan(table, captures: captures) {
-        unsent.touches($0) || awaited.contains($0)
+        unsent.isUnsent($0) || awaited.contains($0)
       }
     }
     return found

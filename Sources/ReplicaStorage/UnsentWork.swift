@@ -10,6 +10,11 @@ struct UnsentWork {
   private var settlements: [RowKey: Coalescing.Settlement]
   /// Replaced rows whose values cannot be read: nobody knows which columns were edited.
   private var unreadable: Set<RowKey> = []
+  /// What stands here and not at the hub, because its gate is closed. It is not to be sent, so a
+  /// case is proved without it; but no pull may take it away.
+  private var withheld: [RowKey: ColumnMask]
+  /// No row behind a gate was written here: nobody has to be asked for one.
+  let isWithholdingNothing: Bool
 
   /// - Parameter onDamage: for a file that is damaged: called with each row that cannot be read, of
   ///   which nothing is told then. Nil where such a row is a failure.
@@ -41,6 +46,9 @@ struct UnsentWork {
       }
     }
     settlements = coalescing.settlements
+    let cells = WithheldCells(file: file, database: database)
+    withheld = try cells.all()
+    isWithholdingNothing = try cells.isEmpty
     unreadable = unfit.filter { coalescing.settlements[$0]?.updates.isEmpty == false }
     for change in coalescing.changes { add(change) }
     for change in try file.waitingChanges(in: database) { add(change) }
@@ -60,7 +68,19 @@ struct UnsentWork {
   /// The changes of a row, oldest first.
   func changes(of key: RowKey) -> [Change] { (changes[key] ?? []).sorted { $0.id.n < $1.id.n } }
 
-  func touches(_ key: RowKey) -> Bool { changes[key] != nil || unreadable.contains(key) }
+  /// Whether a pull has to leave something of the row alone.
+  func touches(_ key: RowKey) -> Bool { isUnsent(key) || withheld[key] != nil }
+
+  /// Whether something of the row waits to be sent or answered.
+  func isUnsent(_ key: RowKey) -> Bool { changes[key] != nil || unreadable.contains(key) }
+
+  /// Takes note of columns that are withheld from now on.
+  mutating func withhold(_ columns: ColumnMask, of key: RowKey) {
+    withheld[key, default: .empty] = (withheld[key] ?? .empty).union(columns)
+  }
+
+  /// What is withheld of a row goes with it.
+  mutating func release(_ key: RowKey) { withheld[key] = nil }
 
   /// Says in the log what its values would tell only until the agent writes to the row. To be
   /// called before each such write.
@@ -90,7 +110,7 @@ struct UnsentWork {
   /// The columns whose local values stay on top.
   func columns(of key: RowKey, in table: Table) -> ColumnMask {
     if unreadable.contains(key) { return table.allColumns }
-    return (changes[key] ?? []).reduce(.empty) { $0.union($1.cells.mask) }
+    return (changes[key] ?? []).reduce(withheld[key] ?? .empty) { $0.union($1.cells.mask) }
   }
 
   /// The oldest base of a column's unanswered changes.

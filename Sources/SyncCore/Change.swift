@@ -114,4 +114,11 @@ package struct Batch: Hashable, Sendable {
     self.coalesced = coalesced
     self.changes = changes
   }
+
+  /// The same batch with other changes.
+  package func with(_ changes: [Change]) -> Batch {
+    Batch(
+      incarnation: incarnation, number: number, history: history, previous: previous,
+      coalesced: coalesced, changes: changes)
+  }
 }

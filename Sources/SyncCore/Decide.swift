@@ -1,13 +1,13 @@
 /// The hub's decision on one batch: a pure function from what the hub holds to what it will write.
 ///
-/// Each change passes these steps in order and ends at the first that applies. The row marked
-/// *seat* has its place here and cannot be reached yet.
+/// Each change passes these steps in order and ends at the first that applies.
 ///
 /// | # | question                        | answer                                                  |
 /// |---|---------------------------------|---------------------------------------------------------|
 /// | 1 | table, columns, values known?   | no → refused `unknown_table`, `unknown_column`, `value_not_allowed` |
 /// | 2 | does the hub alone write it?    | yes → refused `hub_writes_only`                         |
-/// | 3 | case erased?                    | *seat*: no case is erased yet                           |
+/// | 3 | case erased?                    | yes → refused `erased`, also what came back             |
+/// |   | behind a closed gate?           | ``admitted(_:in:)``: goes on without, or refused `gate_closed` |
 /// | 4 | granted to the author?          | no → refused `not_granted`; a new `case_file` opens its case |
 /// |   | a row of scope `site`           | a new one is opened as ``openUnit(_:in:)`` says; an update of one never seen: refused `unknown_row` |
 /// |   | a deletion in a case never seen | applied, nothing to do: opened and deleted between two sessions |
@@ -17,7 +17,7 @@
 /// |   | insert, alive in this case      | as an update of all its columns                         |
 /// |   | update, never seen              | refused `unknown_row`: the site offers the whole row    |
 /// |   | update, dead or moved away      | proposal `row_deleted`                                  |
-/// |   | delete, dead or never seen      | applied, nothing to do                                  |
+/// |   | delete, dead or never seen      | applied, nothing to do; a row that may still come back to a restored hub is dead from now on |
 /// |   | delete of a `case_file`         | proposal `case_erasure`                                 |
 /// |   | append table, other writer      | update, delete → proposal `written_by_another_site`     |
 /// |   | delete, a column touched        | by the lead: applied, values to the ledger `deleted_by_lead`; else proposal `changed_meanwhile` |
@@ -71,7 +71,12 @@ package struct Decision {
     if let rule = firstBrokenRule(of: change, in: table) { return refused(change, rule) }
     let isHub = context.author.site == .hub
     if table.isHubOnly && !isHub { return refused(change, .hubWritesOnly) }
+    if draft.view.erased.contains(change.caseID) { return refused(change, .erased) }
+    guard let admitted = admitted(change, in: table) else { return refused(change, .gateClosed) }
+    return answer(toAdmitted: admitted.change, in: table).refusing(admitted.closed, of: change)
+  }
 
+  private mutating func answer(toAdmitted change: Change, in table: Table) -> Answer {
     let opensCase =
       table.scope == .caseRoot && change.kind == .insert
       && draft.view.cases[change.caseID] == nil
@@ -140,7 +145,8 @@ package struct Decision {
     return isComplete ? nil : .valueNotAllowed
   }
 
-  /// Step 4: the site that opens a case leads it; the sites that share its area contribute.
+  /// Step 4: the site that opens a case leads it; the county's sites and those that share its area
+  /// get their part.
   private mutating func openCase(_ change: Change, in table: Table) -> Answer {
     let author = context.author.site
     let attempt = Attempt(change: change, table: table, role: .lead)
@@ -152,8 +158,9 @@ package struct Decision {
     draft.open(change.caseID, lead: author)
     draft.create(attempt)
     draft.grant(change.caseID, to: author, as: .lead, isHeldAlready: true)
-    for site in context.viewersOfNewCases where site != author {
-      draft.grant(change.caseID, to: site, as: .contributor, isHeldAlready: false)
+    for (site, role) in context.viewersOfNewCases.sorted(by: { $0.key < $1.key })
+    where site != author {
+      draft.grant(change.caseID, to: site, as: role, isHeldAlready: false)
     }
     mentionNew(change, in: table)
     return Answer(id: change.id, verdict: .applied)
@@ -189,19 +196,27 @@ package struct Decision {
     return edit(existing, attempt)
   }
 
-  /// A write that came back, to a row that was deleted behind it: whoever deleted it knew.
-  private func isOutlived(_ attempt: Attempt) -> Bool {
+  /// A write that came back, to a row that was deleted behind it. Whoever deleted it in the earlier
+  /// history had been decided upon there; whoever did since may never have heard of the write.
+  private mutating func isOutlived(_ attempt: Attempt) -> Bool {
     guard let returned = context.returned, let existing = draft.view.rows[attempt.change.row],
-      !existing.isAlive, existing.caseID == attempt.change.caseID
+      !existing.isAlive, existing.caseID == attempt.change.caseID,
+      returned.isBefore(deletionOf: existing)
     else { return false }
-    return returned.isBefore(deletionOf: existing)
+    if returned.returnedDeath(of: existing) == nil { draft.keepValues(of: attempt) }
+    return true
   }
 
   private mutating func delete(_ attempt: Attempt) -> Answer {
     let change = attempt.change
     guard let existing = draft.view.rows[change.row], existing.isAlive,
       existing.caseID == change.caseID
-    else { return Answer(id: change.id, verdict: .applied) }
+    else {
+      let mayCome = context.awaitsReturns && draft.view.rows[change.row] == nil
+      // Whose row of an append table it is nobody can tell yet.
+      if mayCome && !attempt.table.isAppendOnly { bury(attempt) }
+      return Answer(id: change.id, verdict: .applied)
+    }
     if attempt.table.scope == .caseRoot {
       return draft.propose(attempt, existing: existing, rule: .caseErasure)
     }
@@ -223,5 +238,13 @@ package struct Decision {
     if let rule = objection(toDeletionOf: existing, attempt) { return refused(change, rule) }
     draft.delete(existing, attempt, lost: touched.filter { !existing.values[$0].isNull })
     return Answer(id: change.id, verdict: .applied)
+  }
+
+  /// A row that has not come back is dead from now on, and stays dead when it comes.
+  private mutating func bury(_ attempt: Attempt) {
+    let change = attempt.change
+    let row = StoredRow.missing(
+      change.row, of: change.caseID, in: attempt.table, by: context.author.site)
+    draft.delete(row, attempt, lost: [])
   }
 }

@@ -4,21 +4,13 @@
 /// is written; without one nothing is refused here. A rule judges what a change alters: a row that
 /// broke it already may be changed elsewhere. It sees other rows as the earlier changes of the
 /// batch leave them, but only those that ``links(of:in:)`` named, which the hub loads before.
-package protocol DomainRules: Sendable {
+package protocol DomainRules: TierGates {
   /// What else has to be at hand to judge this row, one step away. Named from single columns, so
   /// that a row which ends as a mixture of two finds all of it, too.
   func links(of row: RowState, in schema: Schema) -> [RowLink]
 
   /// The rule that the edit breaks, if it breaks one.
   func objection(to edit: RowEdit, in view: DomainView) -> Rule?
-
-  /// The table whose rows of a case say who may know its person; nil where no rule asks.
-  func gateTable(in schema: Schema) -> Table?
-
-  /// Whether a recipient may have more of a case than its header.
-  ///
-  /// - Parameter rows: the living rows of ``gateTable(in:)`` in the case.
-  func isGateOpen(for recipient: GateRecipient, rows: [RowState]) -> Bool
 }
 
 /// A row at one moment, its columns by name: a domain knows names, numbers are the wire's.

@@ -106,6 +106,31 @@ extension Plan {
     }
   }
 
+  /// Orders a site to purge what it holds of a case that the hub does not know it to hold: a grant
+  /// of nothing that counts as held before, and its end.
+  package mutating func orderPurge(
+    of caseID: CaseID, at site: SiteID, handover: String, headSeq: Int64, now: Milliseconds
+  ) {
+    let seq = append(
+      .grant(caseID, site, GrantTerms(.reader, .nothing)), headSeq: headSeq, now: now)
+    grants.append(
+      Grant(
+        caseID: caseID, site: site, role: .reader, tiers: .nothing, fromSeq: seq,
+        isHeldAlready: true, effectiveAt: now, handover: handover))
+    end([caseID], of: site, handover: handover, headSeq: headSeq, now: now)
+  }
+
+  /// Deletes a living row as the hub itself: its time is over. What it held goes nowhere.
+  package mutating func deleteForGood(_ row: StoredRow, headSeq: Int64, now: Milliseconds) {
+    let image = RowImage(
+      key: row.key, caseID: row.caseID, cells: Cells(mask: .empty, values: []))
+    var dead = row
+    dead.isAlive = false
+    dead.values = row.values.map { _ in .null }
+    dead.lastSeq = append(.row(.delete, image), headSeq: headSeq, now: now)
+    rows.append(dead)
+  }
+
   /// The effect of a hand-over: responsibility moves, with a new epoch for each case.
   ///
   /// The former lead keeps all that it holds until the closing, when a grant narrows it to the

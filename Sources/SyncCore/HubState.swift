@@ -107,6 +107,8 @@ package struct HubView: Sendable {
   package var holders: [CaseID: [SiteID: Role]]
   /// The cases that mention a unit, in ascending order, as far as a change may open one.
   package var mentions: [CaseID: [CaseID]]
+  /// Those of `cases`, and of cases that nobody has, that an order to erase names.
+  package var erased: Set<CaseID> = []
   /// The keys of all rows of some tables in some cases: those that a rule of the domain asks for.
   package var groups: [RowGroup: [RowKey]] = [:]
 
@@ -195,9 +197,12 @@ package struct ReturnedBatch: Sendable {
   /// Whether a deleted row died behind the batch.
   func isBefore(deletionOf row: StoredRow) -> Bool {
     guard row.lastSeq > sharedSeq else { return false }
-    // A deletion that came back has left its number in the row's versions.
-    let death = row.versions.first { $0.seq == row.lastSeq && $0.formerSeq != nil }
-    return death.map(isBefore) ?? true
+    return returnedDeath(of: row).map(isBefore) ?? true
+  }
+
+  /// A deletion that came back has left its number in the row's versions.
+  func returnedDeath(of row: StoredRow) -> ColumnVersion? {
+    row.versions.first { $0.seq == row.lastSeq && $0.formerSeq != nil }
   }
 }
 
@@ -212,19 +217,24 @@ package struct DecisionContext: Sendable {
   package let sites: Set<SiteID>
   /// The sites of kind county: one side where policy `county` asks for sides.
   package let countySites: [SiteID]
-  /// The sites that see a case which the author opens: the county's, and those that share its area
-  /// and are no carriers, which never see each other's cases.
-  package let viewersOfNewCases: [SiteID]
+  /// The sites that see a case which the author opens, each in its role: the county's, and those
+  /// that share its area and are no carriers, which never see each other's cases.
+  package let viewersOfNewCases: [SiteID: Role]
   /// The domain's hard rules; nil where nothing is refused but by the core's own.
   package let rules: (any DomainRules)?
+  /// Which tiers the hub may hold; nil where all of a case may pass.
+  package var gates: (any TierGates)?
   /// Set while a batch comes back to a restored hub.
   package var returned: ReturnedBatch?
+  /// Whether sites may still return what a restored hub has forgotten: the deletion of a row that
+  /// the hub does not have is kept, so that the row stays dead when it comes.
+  package var awaitsReturns = false
   /// Set while the hub writes what a person decided.
   package var settlement: Settlement?
 
   package init(
     schema: Schema, author: Author, headSeq: Int64, now: Milliseconds, sites: Set<SiteID>,
-    countySites: [SiteID], viewersOfNewCases: [SiteID], rules: (any DomainRules)? = nil
+    countySites: [SiteID], viewersOfNewCases: [SiteID: Role], rules: (any DomainRules)? = nil
   ) {
     self.schema = schema
     self.author = author
@@ -234,5 +244,6 @@ package struct DecisionContext: Sendable {
     self.countySites = countySites
     self.viewersOfNewCases = viewersOfNewCases
     self.rules = rules
+    gates = rules
   }
 }

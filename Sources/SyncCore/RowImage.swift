@@ -100,6 +100,8 @@ package struct RowImage: Hashable, Sendable {
 package struct RowDigester: Sendable {
   private let key: SipHash128Key
   private var writer = ByteWriter(capacity: 1_024)
+  /// Of the tables that were digested for their tiers, by their numbers.
+  private var tierViews: [Int: [TierView]] = [:]
 
   package init(key: SipHash128Key) {
     self.key = key
@@ -113,13 +115,25 @@ package struct RowDigester: Sendable {
     return sipHash128(writer.bytes, key: key)
   }
 
-  /// - Parameter row: one value for each of the table's columns, in order.
-  package mutating func digest(of key: RowKey, caseID: CaseID, row: [Value], in table: Table)
-    -> Digest128
-  {
+  /// The looks at a table that ``digests(of:caseID:row:in:)`` adds up.
+  mutating func views(of table: Table) -> [TierView] {
+    if let known = tierViews[table.number] { return known }
+    let views = TierView.all(of: table)
+    tierViews[table.number] = views
+    return views
+  }
+
+  /// - Parameters:
+  ///   - row: one value for each of the table's columns, in order.
+  ///   - shown: the columns that count; nil for all that travel.
+  package mutating func digest(
+    of key: RowKey, caseID: CaseID, row: [Value], in table: Table, showing shown: ColumnMask? = nil
+  ) -> Digest128 {
     var mask = ColumnMask.empty
     for (position, column) in table.columns.enumerated()
-    where column.tier != .local && !column.travelling(row[position]).isNull {
+    where column.tier != .local && shown?.contains(column.number) ?? true
+      && !column.travelling(row[position]).isNull
+    {
       mask.insert(column.number)
     }
     writer.removeAll()

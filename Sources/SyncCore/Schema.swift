@@ -216,6 +216,9 @@ package struct Column: Sendable, Equatable {
   package let mentions: String?
   /// Whoever holds a case that mentions the row sees this column of it.
   package let isMentioned: Bool
+  /// The code column whose restrictions it names: in a new row that has the first of its codes the
+  /// ids of the rows of the case that have another stand here, separated by spaces.
+  package let observes: String?
 
   /// What a column holds that says where its row goes.
   package enum Followed: Hashable, Sendable {
@@ -229,8 +232,10 @@ package struct Column: Sendable, Equatable {
     number: Int, name: String, label: String, type: ColumnType, tier: Tier, policy: Policy,
     codes: [String] = [], terminalCodes: [String] = [], group: String? = nil,
     isRequired: Bool = false, defaultValue: Value = .null, references: String? = nil,
-    follows: Followed? = nil, mentions: String? = nil, isMentioned: Bool = false
+    follows: Followed? = nil, mentions: String? = nil, isMentioned: Bool = false,
+    observes: String? = nil
   ) {
+    self.observes = observes
     self.number = number
     self.name = name
     self.label = label

@@ -16,9 +16,15 @@ package struct TierSet: OptionSet, Hashable, Sendable {
   package static let nothing: TierSet = []
   package static let all: TierSet = [.header, .personal, .special, .notes]
 
-  /// Those that the hub keeps digests for: what every grant covers is one of them, so that equality
-  /// is proved without reading rows.
-  package static let digested: [TierSet] = [.all, .header]
+  /// Those that the hub keeps digests for, in the order of ``digestPosition``: whatever gates are
+  /// open, what a grant covers is one of them, so that equality is proved without reading rows.
+  package static let digested: [TierSet] = (0..<8).map { TierSet(rawValue: 2 * $0 + 1) }
+
+  /// Where the digest of these tiers stands among ``digested``; nil without the header, for nobody
+  /// holds anything of a case then.
+  package var digestPosition: Int? {
+    contains(.header) ? Int(rawValue >> 1) : nil
+  }
 
   private static let names: [(TierSet, Tier)] = [
     (.header, .header), (.personal, .personal), (.special, .special), (.notes, .notes),
@@ -83,48 +89,77 @@ extension Table {
 }
 
 /// The digests of a case for each set of tiers that a grant may cover: ``TierSet/digested``.
+///
+/// Gates open one by one, so there are eight. They cost little more than two: a row is hashed once
+/// for each different set of its columns, and most tables have one or two.
 package struct TierDigests: Hashable, Sendable {
-  package var whole: Digest128
-  package var header: Digest128
+  private var sums: [Digest128]
 
-  package static let zero = TierDigests(whole: .zero, header: .zero)
+  package static let zero = TierDigests { _ in .zero }
 
-  package init(whole: Digest128, header: Digest128) {
-    self.whole = whole
-    self.header = header
+  /// - Parameter digest: what the rows add up to, as far as these tiers show them.
+  package init(_ digest: (TierSet) -> Digest128) {
+    sums = TierSet.digested.map(digest)
   }
 
-  package static let byteCount = 2 * Digest128.byteCount
+  package static let byteCount = TierSet.digested.count * Digest128.byteCount
 
   /// Reads what ``bytes`` wrote; nil unless it has exactly that length.
-  package init?(bytes: some Collection<UInt8>) {
-    guard bytes.count == Self.byteCount,
-      let whole = Digest128(bytes: bytes.prefix(Digest128.byteCount)),
-      let header = Digest128(bytes: bytes.dropFirst(Digest128.byteCount))
-    else { return nil }
-    self.init(whole: whole, header: header)
-  }
-
-  package var bytes: [UInt8] { whole.bytes + header.bytes }
-
-  /// The digest of what a grant covers; zero for a mention, whose rows are digested when they are
-  /// asked for.
-  package subscript(terms: GrantTerms) -> Digest128 {
-    switch terms.tiers {
-    case .all: whole
-    case .nothing: .zero
-    default: header
+  package init?(bytes: [UInt8]) {
+    guard bytes.count == Self.byteCount else { return nil }
+    sums = []
+    for start in stride(from: 0, to: bytes.count, by: Digest128.byteCount) {
+      guard let digest = Digest128(bytes: bytes[start..<start + Digest128.byteCount]) else {
+        return nil
+      }
+      sums.append(digest)
     }
   }
 
+  /// One behind the other, in the order of ``TierSet/digested``.
+  package var bytes: [UInt8] { sums.flatMap(\.bytes) }
+
+  /// Of all that travels.
+  package var whole: Digest128 { self[.all] }
+
+  /// The digest of what these tiers show; zero without the header.
+  package subscript(tiers: TierSet) -> Digest128 {
+    tiers.digestPosition.map { sums[$0] } ?? .zero
+  }
+
+  /// The digest of what a grant covers; zero for a mention, whose rows are digested when they are
+  /// asked for.
+  package subscript(terms: GrantTerms) -> Digest128 { self[terms.tiers] }
+
+  /// Adds a row's digest wherever it is shown so.
+  fileprivate mutating func add(_ digest: Digest128, at positions: [Int]) {
+    for position in positions { sums[position] += digest }
+  }
+
   package static func += (left: inout TierDigests, right: TierDigests) {
-    left.whole += right.whole
-    left.header += right.header
+    for position in left.sums.indices { left.sums[position] += right.sums[position] }
   }
 
   package static func -= (left: inout TierDigests, right: TierDigests) {
-    left.whole -= right.whole
-    left.header -= right.header
+    for position in left.sums.indices { left.sums[position] -= right.sums[position] }
+  }
+}
+
+/// One look at a table's rows: the columns that it shows, and which tiers look so.
+struct TierView {
+  let columns: ColumnMask
+  /// By ``TierSet/digestPosition``.
+  let positions: [Int]
+
+  /// The different looks at a table; tiers that may not know of its rows have none.
+  static func all(of table: Table) -> [TierView] {
+    var positions: [ColumnMask: [Int]] = [:]
+    for (position, tiers) in TierSet.digested.enumerated() {
+      let terms = GrantTerms(.reader, tiers)
+      guard table.isVisible(to: terms) else { continue }
+      positions[table.columns(visibleTo: terms), default: []].append(position)
+    }
+    return positions.map { TierView(columns: $0.key, positions: $0.value) }
   }
 }
 
@@ -133,14 +168,13 @@ extension RowDigester {
   package mutating func digests(
     of key: RowKey, caseID: CaseID, row: [Value], in table: Table
   ) -> TierDigests {
-    let whole = digest(of: key, caseID: caseID, row: row, in: table)
-    let reader = GrantTerms(.reader, .header)
-    let visible = table.columns(visibleTo: reader)
-    if visible == table.travellingColumns { return TierDigests(whole: whole, header: whole) }
-    guard table.isVisible(to: reader) else { return TierDigests(whole: whole, header: .zero) }
-    return TierDigests(
-      whole: whole,
-      header: digest(of: key, caseID: caseID, row: row.masked(visible, in: table), in: table))
+    var digests = TierDigests.zero
+    for view in views(of: table) {
+      digests.add(
+        digest(of: key, caseID: caseID, row: row, in: table, showing: view.columns),
+        at: view.positions)
+    }
+    return digests
   }
 }
 

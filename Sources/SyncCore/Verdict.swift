@@ -35,6 +35,8 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case changedMeanwhile = "changed_meanwhile"
   case writtenByAnotherSite = "written_by_another_site"
   case caseErasure = "case_erasure"
+  /// The case was erased: nothing of it is taken in any more.
+  case erased
   /// Written when the author's grant had ended: a proposal where it did not know, else refused.
   case handedOver = "handed_over"
   // What a person decided.
@@ -51,6 +53,8 @@ package enum Rule: String, Sendable, CaseIterable, Codable {
   case idTaken = "id_taken"
   case unknownSite = "unknown_site"
   case rowStays = "row_stays"
+  /// Behind a gate that nobody has opened, or that was closed: its author keeps it.
+  case gateClosed = "gate_closed"
   // Refusals by a hard rule of the domain: see ``DomainRules``.
   case unknownMunicipality = "unknown_ags"
   case unknownProgramme = "unknown_programme"

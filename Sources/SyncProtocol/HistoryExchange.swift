@@ -63,26 +63,32 @@ package struct WireLogEnd: Codable, Sendable, Equatable {
   }
 }
 
-/// The body of `POST /v1/return`: a batch that the hub has forgotten, with the answer that it gave.
+/// The body of `POST /v1/return`: a batch that the hub has forgotten, with the answer that it gave
+/// and the hash that the batch had. Where values of a purged case were taken out since, the bytes
+/// do not give it any more.
 package enum ReturnBody {
-  package static func encode(session: Int64, answer: [UInt8], batch: [UInt8]) -> [UInt8] {
-    var writer = ByteWriter(capacity: answer.count + batch.count + 20)
+  package static func encode(
+    session: Int64, answer: [UInt8], hash: Hash256, batch: [UInt8]
+  ) -> [UInt8] {
+    var writer = ByteWriter(capacity: answer.count + batch.count + 52)
     writer.varint(UInt64(session))
     writer.count(answer.count)
     writer.raw(answer)
+    writer.raw(hash.bytes)
     writer.raw(batch)
     return writer.bytes
   }
 
   /// Answer and batch undecoded.
   package static func decode(_ body: [UInt8]) throws(DecodeError) -> (
-    session: Int64, answer: [UInt8], batch: [UInt8]
+    session: Int64, answer: [UInt8], hash: Hash256, batch: [UInt8]
   ) {
     var reader = ByteReader(body)
     let session = try reader.natural()
     let count = try reader.number(upTo: ProtocolLimit.bodyByteCountMax)
     let answer = Array(try reader.raw(count))
-    return (session, answer, Array(try reader.raw(reader.remaining)))
+    let hash = Hash256(bytes: Array(try reader.raw(Hash256.byteCount)))!
+    return (session, answer, hash, Array(try reader.raw(reader.remaining)))
   }
 }
 

@@ -223,6 +223,11 @@ package struct WireAnswer: Codable, Sendable, Equatable {
     rule = answer.rule
     columns = answer.columns.map(WireOutcome.init)
   }
+
+  /// Empties what it says of standing values.
+  package mutating func removeValues() {
+    for place in columns.indices { columns[place].kept = WireValue(.null) }
+  }
 }
 
 /// What became of one column, in JSON.

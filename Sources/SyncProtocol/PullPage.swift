@@ -39,11 +39,15 @@ package struct PullPage: Sendable, Equatable {
     package let isDeliveredWhole: Bool
     /// An accepted hand-over names what is to be purged: it need not wait for a release.
     package let isHandedOver: Bool
+    /// It was erased, or its consent revoked: not even the replica's free pages, and nothing of the
+    /// site's own past, may hold what goes.
+    package let isErased: Bool
 
     package init(
       caseID: CaseID, lead: SiteID, terms: GrantTerms, epoch: Int64, isDeliveredWhole: Bool,
-      isHandedOver: Bool = false
+      isHandedOver: Bool = false, isErased: Bool = false
     ) {
+      self.isErased = isErased
       self.caseID = caseID
       self.lead = lead
       self.terms = terms
@@ -104,7 +108,9 @@ package struct PullPage: Sendable, Equatable {
       writer.text(ByteText(record.terms.role.rawValue))
       writer.byte(record.terms.tiers.rawValue)
       writer.varint(UInt64(record.epoch))
-      writer.byte((record.isDeliveredWhole ? 1 : 0) | (record.isHandedOver ? 2 : 0))
+      writer.byte(
+        (record.isDeliveredWhole ? 1 : 0) | (record.isHandedOver ? 2 : 0)
+          | (record.isErased ? 4 : 0))
     }
     writer.count(rows.count)
     for item in rows {
@@ -159,10 +165,10 @@ package struct PullPage: Sendable, Equatable {
       throw DecodeError(.unknownTag, at: tiersOffset)
     }
     let epoch = try reader.natural()
-    let flags = try reader.number(upTo: 3)
+    let flags = try reader.number(upTo: 7)
     return CaseRecord(
       caseID: caseID, lead: lead, terms: GrantTerms(role, tiers), epoch: epoch,
-      isDeliveredWhole: flags & 1 == 1, isHandedOver: flags & 2 == 2)
+      isDeliveredWhole: flags & 1 == 1, isHandedOver: flags & 2 == 2, isErased: flags & 4 == 4)
   }
 
   private static func rowKey(_ reader: inout ByteReader) throws(DecodeError) -> RowKey {

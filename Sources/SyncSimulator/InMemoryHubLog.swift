@@ -74,6 +74,26 @@ struct LogMemory: Sendable {
       id: before.id, recordedAt: before.recordedAt, proposal: before.proposal, decision: decision)
   }
 
+  /// Strips the payloads and salts of entries, and removes ledger and proposals, that are meant.
+  ///
+  /// - Returns: how many entries, and how many of the others.
+  mutating func forget(
+    entries isForgotten: (StoredLogEntry) throws -> Bool,
+    contests concerns: (CaseID, RowKey, Int?) -> Bool
+  ) rethrows -> (entries: Int, contests: Int) {
+    var count = 0
+    for place in entries.indices where try isForgotten(entries[place]) {
+      entries[place] = entries[place].erased
+      count += 1
+    }
+    let before = ledger.count + proposals.count
+    ledger.removeAll { concerns($0.entry.caseID, $0.entry.row, $0.entry.column) }
+    proposals.removeAll {
+      concerns($0.proposal.caseID, $0.proposal.row, $0.proposal.column)
+    }
+    return (count, before - ledger.count - proposals.count)
+  }
+
   func decisions(onProposalsOf site: SiteID, above seq: Int64, limit: Int) -> [StoredProposal] {
     let all = proposals.filter {
       $0.proposal.proposed.site == site && ($0.decision?.seq ?? 0) > seq

@@ -75,6 +75,34 @@ struct RowMemory: Sendable {
     }
   }
 
+  /// Replaces the rows of a case by what is left of each; nil for nothing.
+  mutating func replace(inCase number: Int, by remainder: (StoredRow) -> StoredRow?) {
+    var rebuilt = RowMemory()
+    for place in places {
+      let row = place.caseNumber == number ? remainder(place.row) : place.row
+      if let row { _ = rebuilt.put(row, inCase: place.caseNumber) }
+    }
+    self = rebuilt
+  }
+
+  /// The rows of a case that stood in another before, by that one's number.
+  func strays(from number: Int) -> [Int: Set<RowKey>] {
+    guard cases.indices.contains(number) else { return [:] }
+    var strays: [Int: Set<RowKey>] = [:]
+    for own in cases[number].places.map({ places[$0].row }) {
+      var next = newestPlaces[own.key]
+      while let place = next {
+        let former = places[place]
+        next = former.older
+        guard former.caseNumber != number, !former.row.isAlive,
+          own.isAlive || own.lastSeq > former.row.lastSeq
+        else { continue }
+        strays[former.caseNumber, default: []].insert(own.key)
+      }
+    }
+    return strays
+  }
+
   /// Takes back the latest change that was not taken back yet.
   mutating func undo(_ change: Change) {
     if let replaced = change.replaced {

@@ -208,6 +208,7 @@ struct ScopeMemory: Sendable {
 
   func knownNumber(of id: CaseID) -> Int? { caseNumbers[id] }
   func knownNumber(of id: SiteID) -> Int? { holderNumbers[id] }
+  func id(ofCase number: Int) -> CaseID { cases[number].id }
 
   func stored(_ id: CaseID) -> StoredCase? {
     caseNumbers[id].flatMap { cases[$0].stored }
@@ -268,6 +269,18 @@ struct ScopeMemory: Sendable {
         role: $0.grant.role, fromSeq: $0.grant.fromSeq, untilSeq: $0.end?.seq,
         endedAt: $0.end?.effectiveAt ?? 0)
     }
+  }
+
+  /// The sites that were ever granted the case.
+  func everHolders(of id: CaseID) -> [SiteID] {
+    guard let number = caseNumbers[id] else { return [] }
+    return Set(cases[number].grants.map { holders[$0.holder].id }).sorted()
+  }
+
+  func sitesOwingPurge(of id: CaseID) -> [SiteID] {
+    guard let number = caseNumbers[id] else { return [] }
+    let owing = cases[number].grants.filter { $0.purgeSeq != nil && $0.purgedAt == nil }
+    return Set(owing.map { holders[$0.holder].id }).sorted()
   }
 
   func unpurged(at site: SiteID) -> [CaseID] {

@@ -158,6 +158,28 @@ struct BatchMemory: Sendable {
     logs[ReplicaLogID(of: id)]?.batches.removeAll { $0.id == id }
   }
 
+  /// Replaces the answers to a site's batches.
+  ///
+  /// - Returns: how many changed.
+  mutating func replaceAnswers(
+    to site: SiteID, by changed: ([UInt8]) throws -> [UInt8]
+  ) rethrows -> Int {
+    var count = 0
+    for id in logs.keys.filter({ $0.site == site }) {
+      var log = logs[id]!
+      for place in log.batches.indices {
+        let batch = log.batches[place]
+        let answer = try changed(batch.answer)
+        guard answer != batch.answer else { continue }
+        count += 1
+        log.batches[place] = AnsweredBatch(
+          id: batch.id, hash: batch.hash, answer: answer, receivedAt: batch.receivedAt)
+      }
+      logs[id] = log
+    }
+    return count
+  }
+
   subscript(id: BatchID) -> AnsweredBatch? {
     logs[ReplicaLogID(of: id)]?.batches.last { $0.id.number == id.number }
   }

@@ -101,6 +101,13 @@ struct CommandFailure: Error {
     case let error as ParticipationRefusal: CommandFailure(error)
     case let error as LinkRefusal: CommandFailure(error)
     case let error as PurgeReleaseRefusal: CommandFailure(error)
+    case let error as AuthorityRefusal: CommandFailure(error)
+    case let error as UserRefusal: CommandFailure(error)
+    case RetentionRefusal.paused(let pause):
+      CommandFailure(
+        .deferred, "retention_paused",
+        "purges by retention rest since \(rfc3339(pause.since)), by \(pause.by)",
+        hint: "`kreissync hub retention resume` lets them go on; nothing was purged")
     case let error as CaseloadFileError: CommandFailure(error)
     case let error as FileFailure:
       CommandFailure(

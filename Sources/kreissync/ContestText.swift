@@ -29,14 +29,17 @@ struct SiteNames: Sendable {
     site == .hub ? county : names[site] ?? site.string
   }
 
-  func json(_ contender: Contender) -> JSONValue {
+  /// - Parameter isShown: whether whoever looks may see the value.
+  func json(_ contender: Contender, isShown: Bool = true) -> JSONValue {
     [
-      "value": JSONValue(cell: contender.value), "site": .text(contender.site.string),
+      "value": isShown ? JSONValue(cell: contender.value) : .null, "hidden": .bool(!isShown),
+      "site": .text(contender.site.string),
       "site_name": .text(name(contender.site)), "edited_at": JSONValue(time: contender.editedAt),
     ]
   }
 
-  func text(_ contender: Contender) -> String {
+  func text(_ contender: Contender, isShown: Bool = true) -> String {
+    guard isShown else { return "held by \(name(contender.site))" }
     let time = contender.editedAt == 0 ? "" : " at \(rfc3339(contender.editedAt))"
     return "\(contender.value.display)   by \(name(contender.site))\(time)"
   }
@@ -70,6 +73,7 @@ struct ShownProposal {
   /// What stands now; nil where the row is not there.
   let stands: Contender?
   let decision: DecidedProposal?
+  var sight = ValueSight.everything
 
   /// Something else stands there than when it was proposed.
   var isOutdated: Bool {
@@ -79,6 +83,7 @@ struct ShownProposal {
 
   func json(_ schema: Schema, _ sites: SiteNames) -> JSONValue {
     let names = ContestNames(proposal.row, column: proposal.column, in: schema)
+    let isShown = sight.shows(proposal.row, column: proposal.column, in: schema)
     return [
       "id": .text(id), "case": .text(proposal.caseID.string), "table": .text(names.table),
       "row": .text(proposal.row.id.string), "column": names.column.map { .text($0) } ?? .null,
@@ -89,8 +94,10 @@ struct ShownProposal {
       "state": .text((decision?.state ?? .open).rawValue),
       "decided_at": JSONValue(time: decision?.decidedAt),
       "decided_by": decision.map { .text($0.decider.string) } ?? .null,
-      "kept": sites.json(proposal.kept), "proposed": sites.json(proposal.proposed),
-      "stands": stands.map(sites.json) ?? .null, "outdated": .bool(isOutdated),
+      "kept": sites.json(proposal.kept, isShown: isShown),
+      "proposed": sites.json(proposal.proposed, isShown: isShown),
+      "stands": stands.map { sites.json($0, isShown: isShown) } ?? .null,
+      "outdated": .bool(isOutdated),
     ]
   }
 
@@ -98,6 +105,8 @@ struct ShownProposal {
   func text(_ schema: Schema, _ sites: SiteNames) -> String {
     let names = ContestNames(proposal.row, column: proposal.column, in: schema)
     let policy = proposal.policy.map { ", policy \($0.rawValue)" } ?? ""
+    let isShown = sight.shows(proposal.row, column: proposal.column, in: schema)
+    let standing = stands.map { sites.text($0, isShown: isShown) } ?? "–"
     let fate =
       decision.map {
         "\($0.state.rawValue) by \(sites.name($0.decider)) at \(rfc3339($0.decidedAt))"
@@ -107,9 +116,9 @@ struct ShownProposal {
         id        \(id)
         row       \(proposal.row.id) of \(names.table)
         case      \(proposal.caseID), epoch \(proposal.epoch)
-        stood     \(sites.text(proposal.kept))
-        proposed  \(sites.text(proposal.proposed))
-        stands    \(stands.map(sites.text) ?? "–")\(isOutdated ? "   since it was proposed" : "")
+        stood     \(sites.text(proposal.kept, isShown: isShown))
+        proposed  \(sites.text(proposal.proposed, isShown: isShown))
+        stands    \(standing)\(isOutdated ? "   since it was proposed" : "")
         rule      \(proposal.rule.rawValue)\(policy)
         state     \(fate)
       """

@@ -6,6 +6,7 @@ enum JSONValue: Encodable {
   case null
   case bool(Bool)
   case integer(Int64)
+  case number(Double)
   case text(String)
   case list([JSONValue])
   case object([String: JSONValue])
@@ -33,6 +34,7 @@ enum JSONValue: Encodable {
     case .null: try container.encodeNil()
     case .bool(let value): try container.encode(value)
     case .integer(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
     case .text(let value): try container.encode(value)
     case .list(let values): try container.encode(values)
     case .object(let fields): try container.encode(fields)

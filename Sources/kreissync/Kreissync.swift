@@ -9,7 +9,7 @@ struct Kreissync: AsyncParsableCommand {
     abstract: "Keeps the caseloads of municipalities and their county in step.",
     subcommands: [
       DemoCommand.self, HubCommand.self, SiteCommand.self, SchemaCommand.self, ReportCommand.self,
-      SimulateCommand.self,
+      SimulateCommand.self, BenchCommand.self,
     ])
 
   static func main() async {

@@ -32,6 +32,8 @@ struct CrashTests {
             try client.execute(
               """
               INSERT INTO case_file (id) VALUES ('\(id)');
+              INSERT INTO consent (case_id, purpose, event)
+                VALUES ('\(id)', 'casework', 'given');
               INSERT INTO person (case_id, family_name) VALUES ('\(id)', 'n\(round)');
               """)
             written.insert(id)

@@ -89,7 +89,7 @@ struct HandoverTests {
       #expect(try county.hub("handover", "accept", handover).json["answered_by"] == .text(field.id))
 
       try field.sync()
-      #expect(try role(field, id) == [field.id, "lead", "2", "header,personal,special,notes"])
+      #expect(try role(field, id) == [field.id, "lead", "2", "header,personal"])
       let report = try carrier.sync()
       #expect(report["pushed"]["applied"] == 1 && report["pushed"]["proposal"] == 2)
       try field.sync()
@@ -196,7 +196,7 @@ struct HandoverTests {
           ] + ground), "effective")
       try town.sync()
       #expect(try role(town, first) == [town.id, "lead", "2", "header"])
-      #expect(try role(town, second)[3] == "header,personal,special,notes")
+      #expect(try role(town, second)[3] == "header,personal")
       #expect(try town.client().column("SELECT case_id FROM person") == [second])
       #expect(
         try town.client().rows("SELECT basis, decision_ref FROM consent WHERE basis = 'handover'")
@@ -208,7 +208,7 @@ struct HandoverTests {
           VALUES ('\(first)', 'casework', 'given', '\(town.id)', '2025-02-01')
         """)
       #expect(try town.sync()["pushed"]["applied"] == 1)
-      #expect(try role(town, first)[3] == "header,personal,special,notes")
+      #expect(try role(town, first)[3] == "header,personal")
       #expect(try town.value("SELECT count(*) FROM person") == "2")
       try field.sync()
       #expect(try role(field, first)[1...3] == ["former_lead", "2", "header"])
@@ -337,6 +337,9 @@ struct HandoverTests {
         try town.execute(
           """
           INSERT INTO case_file (id) VALUES ('c\(number)');
+          INSERT INTO consent (case_id, purpose, event, recipient_site) VALUES
+            ('c\(number)', 'casework', 'given', NULL),
+            ('c\(number)', 'casework', 'given', '\(carrier.id)');
           INSERT INTO person (case_id, family_name) VALUES ('c\(number)', 'Muster');
           """)
       }

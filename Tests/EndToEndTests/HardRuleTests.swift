@@ -30,7 +30,11 @@ struct HardRuleTests {
   func rulesOfACase() throws {
     try withCounty { county in
       let site = try county.site("Hemmingen")
-      try site.execute("INSERT INTO case_file (id, opened_on) VALUES ('k', '2025-01-15')")
+      try site.execute(
+        """
+        INSERT INTO case_file (id, opened_on) VALUES ('k', '2025-01-15');
+        INSERT INTO consent (case_id, purpose, event) VALUES ('k', 'special_needs', 'given');
+        """)
       try site.sync()
 
       try expectRefused(
@@ -51,9 +55,10 @@ struct HardRuleTests {
       try site.execute(
         """
         INSERT INTO case_file (id, programme_id) VALUES ('m', 'nowhere');
+        INSERT INTO consent (case_id, purpose, event) VALUES ('m', 'casework', 'given');
         INSERT INTO person (case_id, family_name) VALUES ('m', 'Muster');
         """)
-      #expect(try site.sync()["pushed"]["refused"] == 2)
+      #expect(try site.sync()["pushed"]["refused"] == 3)
       #expect(try site.value("SELECT count(*) FROM case_file WHERE id = 'm'") == "0")
       #expect(
         try site.value("SELECT your_value FROM kreissync_notice WHERE table_name = 'person'")
@@ -82,10 +87,10 @@ struct HardRuleTests {
           VALUES ('k', 'special_needs', 'revoked', '2025-02-01')
         """)
       #expect(try site.sync()["pushed"]["applied"] == 1)
-      try expectRefused(
-        site, "consent_missing", table: "person_need", row: "n",
-        by: "UPDATE person_need SET text = 'mehr'")
-      #expect(try site.value("SELECT text IS NULL FROM person_need") == "1")
+      // Its gate is closed: what is written now stays here.
+      try site.execute("UPDATE person_need SET text = 'mehr'")
+      #expect(try site.sync()["withheld"] == 1)
+      #expect(try site.value("SELECT text FROM person_need") == "mehr")
       try Agreement.expect(county, [site])
     }
   }

@@ -5,6 +5,7 @@ enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   case integer(Int)
+  case number(Double)
   case text(String)
   case list([JSON])
   case object([String: JSON])
@@ -51,6 +52,8 @@ extension JSON: Decodable {
       self = .bool(value)
     } else if let value = try? container.decode(Int.self) {
       self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
     } else if let value = try? container.decode(String.self) {
       self = .text(value)
     } else if let value = try? container.decode([JSON].self) {
@@ -77,6 +80,8 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
 indirect enum Shape: Sendable {
   case text
   case integer
+  /// With or without digits behind a point.
+  case number
   case bool
   /// RFC 3339 in UTC.
   case time
@@ -88,7 +93,8 @@ indirect enum Shape: Sendable {
   /// What does not fit, by its place; empty when all does.
   func misfits(_ json: JSON, at place: String = "$") -> [String] {
     switch (self, json) {
-    case (.text, .text), (.integer, .integer), (.bool, .bool), (.anything, _), (.optional, .null):
+    case (.text, .text), (.integer, .integer), (.bool, .bool), (.anything, _), (.optional, .null),
+      (.number, .number), (.number, .integer):
       return []
     case (.time, .text(let text)):
       let isTime = text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/) != nil

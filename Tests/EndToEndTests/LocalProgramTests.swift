@@ -147,6 +147,9 @@ struct LocalProgramTests {
       }
       let long = try client.openCase(of: "Lang")
       try client.rows(
+        "INSERT INTO consent (case_id, purpose, event) VALUES (?, 'notes_release', 'given')",
+        [long])
+      try client.rows(
         "UPDATE consultation SET note = ?, minutes = -9223372036854775808 WHERE case_id = ?",
         [String(repeating: "ä€😀 '\"", count: 17_100), long])
       try client.execute(

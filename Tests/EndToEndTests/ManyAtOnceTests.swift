@@ -14,6 +14,8 @@ struct ManyAtOnceTests {
         try client.execute(
           """
           INSERT INTO case_file (id) VALUES ('\(id)');
+          INSERT INTO consent (case_id, purpose, event) VALUES
+            ('\(id)', 'casework', 'given'), ('\(id)', 'notes_release', 'given');
           INSERT INTO person (id, case_id, family_name) VALUES ('p-\(number)', '\(id)', 'n');
           INSERT INTO consultation (id, case_id, note)
             VALUES ('c-\(number)', '\(id)', hex(randomblob(12000)));
@@ -63,8 +65,9 @@ struct ManyAtOnceTests {
   func sitesAtOnce() throws {
     try withCounty { county in
       var sites = [try county.fieldService()]
-      for name in ["Hemmingen", "Schwieberdingen", "Möglingen", "Asperg"] {
-        sites.append(try county.site(name))
+      // All of the county: one consent opens the cases to each of them.
+      for name in ["Nord", "Ost", "Süd", "West"] {
+        sites.append(try county.site(name, kind: "county", areas: []))
       }
       let caseID = try sites[1].client().openCase()
       for site in [sites[1]] + sites { try site.sync() }

@@ -51,7 +51,7 @@ struct SchemaGrowthEndToEndTests {
       #expect(try program.value("SELECT nickname FROM person") == "Grace")
       try Agreement.expect(county, [town, office])
       // Who joins now begins with it.
-      let late = try county.site("Nachzügler")
+      let late = try county.site("Nachzügler", kind: "county", areas: [])
       #expect(try late.sync()["events"] == [])
       #expect(try late.value("SELECT nickname FROM person") == "Grace")
     }

@@ -114,17 +114,30 @@ enum Agreement {
   ) throws {
     let hub = try county.database(of: key)
     let replica = try site.client()
-    let held = Set(try replica.column("SELECT case_id FROM kreissync_case"))
+    let held = Dictionary(
+      uniqueKeysWithValues: try replica.rows("SELECT case_id, tiers FROM kreissync_case").map {
+        ($0[0]!, Set($0[1]!.split(separator: ",").map(String.init)))
+      })
     for table in tables where !named.contains(table) {
       let columns = try replica.column("SELECT name FROM pragma_table_info('\(table)')")
+        .filter { !(localColumns[table] ?? []).contains($0) }
       let scope =
         columns.contains("case_id") ? "case_id" : table == "case_file" ? "id" : "'everywhere'"
-      let cells = columns.filter { !(localColumns[table] ?? []).contains($0) }
-        .map { "quote(\"\($0)\")" }
-      let sql =
-        "SELECT \(scope), \(cells.joined(separator: " || ', ' || ")) FROM \(table) ORDER BY id"
-      let ours = try replica.rows(sql)
-      let theirs = try hub.rows(sql).filter { $0[0] == "everywhere" || held.contains($0[0]!) }
+      let cells = columns.map { "quote(\"\($0)\")" }
+      let sql = "SELECT \(scope), \(cells.joined(separator: ", ")) FROM \(table) ORDER BY id"
+      let gates = columns.map { Gated.tier(of: $0, in: table) }
+      /// What both may hold of a row; nil for nothing.
+      func shared(_ row: [String?]) -> [String?]? {
+        guard row[0] != "everywhere" else { return row }
+        guard let tiers = held[row[0]!] else { return nil }
+        guard Gated.rowTier(of: table).map(tiers.contains) ?? true else { return nil }
+        return [row[0]]
+          + zip(row.dropFirst(), gates).map { cell, tier in
+            tier.map(tiers.contains) ?? true ? cell : nil
+          }
+      }
+      let ours = try replica.rows(sql).compactMap(shared)
+      let theirs = try hub.rows(sql).compactMap(shared)
       let lacking = Set(theirs).subtracting(ours).count
       let foreign = Set(ours).subtracting(theirs).count
       // NB: not the rows themselves, which may be megabytes.
@@ -133,5 +146,28 @@ enum Agreement {
         "table \(table): \(lacking) of the hub are not here, \(foreign) here are not the hub's",
         sourceLocation: sourceLocation)
     }
+  }
+}
+
+/// The tiers of columns behind gates, told from the model of the domain and not from the schema.
+private enum Gated {
+  /// Tables of which even the rows are behind a gate.
+  private static let tables = [
+    "person": "personal", "person_need": "special", "legal_status": "personal",
+    "qualification": "personal", "plan_goal": "personal", "referral": "personal",
+  ]
+  private static let columns = [
+    "case_file.priority_reason": "special", "consultation.note": "notes",
+    "plan.agreed_by_client": "personal", "residence.street": "personal",
+    "residence.valid_from": "personal", "residence.valid_to": "personal",
+    "residence.allotted_by": "personal", "residence.residence_obligation_until": "personal",
+    "consent.text_version": "personal", "consent.language": "personal",
+    "consent.interpreter": "personal", "consent.form": "personal",
+  ]
+
+  static func rowTier(of table: String) -> String? { tables[table] }
+
+  static func tier(of column: String, in table: String) -> String? {
+    columns["\(table).\(column)"]
   }
 }

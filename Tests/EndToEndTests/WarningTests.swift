@@ -11,6 +11,8 @@ struct WarningTests {
         """
         INSERT INTO case_file (id, opened_on)
           VALUES ('k', date('now', '-91 days')), ('m', date('now'));
+        INSERT INTO consent (case_id, purpose, event)
+          VALUES ('k', 'casework', 'given'), ('m', 'casework', 'given');
         INSERT INTO person (id, case_id, family_name, given_names, birth_date) VALUES
           ('p', 'k', 'Muster', 'Ada', '1990-05-05'), ('q', 'm', 'Muster', 'Ada', '1990-05-05');
         """)

@@ -247,7 +247,7 @@ extension HubWriter {
         author: Author(
           site: batch.site, incarnation: batch.incarnation, ancestors: [], clockSkew: 0),
         headSeq: try counter.seq, now: now, sites: ["a", "b", "c"], countySites: ["c"],
-        viewersOfNewCases: ["b", "c"]),
+        viewersOfNewCases: ["b": .contributor, "c": .contributor]),
       digestKey: SipHash128Key(bytes: try county.digestKey)!)
   }
 }

@@ -73,9 +73,13 @@ struct PlanBuilder {
   {
     let stored = StoredCase(
       id: id, lead: lead, epoch: epoch, epochSince: epoch - 1,
-      digests: TierDigests(
-        whole: Digest128(high: digest << 32, low: digest),
-        header: Digest128(high: digest, low: digest << 8)))
+      digests: TierDigests { tiers in
+        switch tiers {
+        case .all: Digest128(high: digest << 32, low: digest)
+        case .header: Digest128(high: digest, low: digest << 8)
+        default: Digest128(high: digest, low: digest << UInt64(8 + tiers.rawValue))
+        }
+      })
     plan.cases.append(stored)
     return stored
   }

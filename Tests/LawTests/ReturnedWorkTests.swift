@@ -1,3 +1,4 @@
+import HubService
 import HubStorage
 import ReplicaAgent
 import SyncCore
@@ -55,6 +56,88 @@ struct ReturnedWorkTests {
     #expect(ledger.map(\.entry.lost.value) == [.text("by the office")])
     #expect(try office.sync().digestEqual)
     #expect(try town.sync().digestEqual)
+  }
+
+  /// The town writes a sample, and is never told that the hub has it; the office edits it. The hub
+  /// goes back, and the town deletes its sample.
+  private func deleteUnheard() throws {
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15')")
+    try town.sync()
+    try office.sync()
+    try county.backUp()
+    try town.client.run(
+      "INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')")
+    town.deafTo = ProtocolPath.push
+    #expect(try town.trySync() == nil)
+    town.deafTo = nil
+    try office.sync()
+    try office.client.run("UPDATE sample SET by_latest = 'by the office'")
+    try office.sync()
+    try county.restore()
+    try town.client.run("DELETE FROM sample")
+  }
+
+  @Test(arguments: [true, false])
+  func `what rests on a row that its author deleted unheard ends in the ledger`(townFirst: Bool)
+    throws
+  {
+    try deleteUnheard()
+    for site in townFirst ? [town, office] : [office, town] { try site.sync() }
+    let (awaiting, isRecovering, ledger) = try county.hub.read {
+      (try $0.awaiting, try $0.isRecovering, try $0.ledger(LedgerFilter()))
+    }
+    #expect(awaiting.isEmpty && !isRecovering)
+    #expect(ledger.map(\.entry.lost.value) == [.text("by the office")])
+    // The dead stay dead, also at the office, which had it.
+    for site in [office, town, office, town] {
+      #expect(try site.sync().digestEqual)
+      #expect(try site.client.rows("SELECT id FROM sample").isEmpty)
+    }
+    #expect(try standing() == [])
+  }
+
+  @Test func `what rests on a row that nobody returns waits for a person, and holds nobody up`()
+    throws
+  {
+    try deleteUnheard()
+    try office.sync()
+    #expect(try county.hub.read { try $0.awaiting.count } == 1)
+    // The town never calls again.
+    _ = try county.administration.revoke(town.id)
+    try office.sync()
+    let (awaiting, isRecovering, proposals) = try county.hub.read {
+      (try $0.awaiting, try $0.isRecovering, try $0.proposals())
+    }
+    #expect(awaiting.isEmpty && !isRecovering)
+    #expect(proposals.map(\.proposal.proposed.value) == [.text("by the office")])
+    #expect(proposals.map(\.proposal.rule) == [.rowDeleted])
+    // The office still has the row, and offers it.
+    _ = try office.sync()
+    #expect(try office.sync().digestEqual)
+    #expect(try standing() == [[.text("by the office")]])
+  }
+
+  @Test func `whoever knows a row from a mention does not take it while its owner is awaited`()
+    throws
+  {
+    try office.sync()
+    try town.sync()
+    try county.backUp()
+    try town.client.run(
+      """
+      INSERT INTO staff (id, name, duty) VALUES ('w', 'Frau X', 'of the town');
+      INSERT INTO case_file (id, opened_on, staff_id) VALUES ('c', '2025-01-15', 'w')
+      """)
+    try town.sync()
+    try office.sync()
+    try county.restore()
+    try office.client.run("UPDATE staff SET name = 'Frau Y'")
+    try office.sync()
+    for site in [town, office, town, office] { try site.sync() }
+    #expect(try town.client.rows("SELECT duty FROM staff") == [[.text("of the town")]])
+    #expect(try office.client.rows("SELECT name FROM staff") == [[.text("Frau X")]])
+    #expect(try town.sync().digestEqual)
+    #expect(try office.sync().digestEqual)
   }
 
   @Test func `what a site has returned is no write that no trigger saw`() throws {

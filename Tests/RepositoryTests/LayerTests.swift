@@ -30,10 +30,14 @@ private let allowedImports: [String: Set<String>] = [
     "SyncCore", "SyncProtocol", "CaseloadSchema", "HubStorage", "ReplicaAgent", "Caseload",
   ]),
   "FuzzDriver": system.union(["CFuzzer", "FuzzTargets"]),
+  "Benchmarks": foundation.union([
+    "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage", "ReplicaAgent",
+    "HubService", "Caseload", "CSQLite", "GRDBSQLite", "CAllocator",
+  ]),
   "kreissync": foundation.union([
     "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage", "ReplicaAgent",
-    "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", "TOMLKit", "Logging",
-    "GRDBSQLite", "ArgumentParser", "CAllocator",
+    "HubService", "Replica", "Hub", "Caseload", "SyncSimulator", "Benchmarks", "TOMLKit",
+    "Logging", "GRDBSQLite", "ArgumentParser", "CAllocator",
   ]),
 ]
 

@@ -62,7 +62,7 @@ enum CountySample {
         site: author, incarnation: author == .hub ? IncarnationID("") : incarnation,
         ancestors: ancestors, clockSkew: clockSkew, isClockSteady: isClockSteady),
       headSeq: headSeq, now: now, sites: [lead, contributor, county, reader],
-      countySites: [county], viewersOfNewCases: [county, contributor])
+      countySites: [county], viewersOfNewCases: [county: .contributor, contributor: .contributor])
   }
 
   // MARK: Schema
@@ -133,7 +133,7 @@ extension Change {
 
 /// What the hub holds before a decision: rows with digests that fit.
 struct HubSample {
-  private(set) var view = HubView()
+  var view = HubView()
 
   init(leadOf cases: [CaseID] = [CountySample.caseA]) {
     for caseID in cases + [.none] {

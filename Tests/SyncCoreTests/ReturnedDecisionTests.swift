@@ -80,5 +80,63 @@ struct ReturnedDecisionTests {
       [.of(.update, Self.person, ["worker": "v"], base: 0)],
       on: hub(Self.version(80), isAlive: false))
     #expect(plan.answers.map(\.verdict) == [.applied] && plan.hasNoEffect)
+    // Whoever deleted it may never have heard of the value.
+    #expect(plan.ledger.map(\.lost.value) == ["v"] && plan.ledger.map(\.rule) == [.rowDeleted])
+  }
+
+  @Test(
+    "a deletion of a row that has not come back yet is kept while it may come",
+    arguments: [true, false])
+  func deletedBeforeItCame(awaitsReturns: Bool) throws {
+    var context = CountySample.context(CountySample.lead)
+    context.awaitsReturns = awaitsReturns
+    let deletion = HubSample().decide(
+      [.of(.delete, Self.person)], by: CountySample.lead, as: .lead, in: context)
+    #expect(deletion.answers.map(\.verdict) == [.applied])
+    #expect(deletion.rows.map(\.isAlive) == (awaitsReturns ? [false] : []))
+    #expect(deletion.cases.allSatisfy { $0.digests == .zero })
+    guard awaitsReturns else { return }
+    var hub = HubSample()
+    hub.put(try #require(deletion.rows.first))
+    for kind in [ChangeKind.insert, .update] {
+      let plan = decide([.of(kind, Self.person, ["name": "n", "worker": "v"], base: 0)], on: hub)
+      #expect(plan.answers.map(\.verdict) == [.applied] && plan.hasNoEffect)
+      #expect(plan.ledger.map(\.lost.value) == ["n", "v"])
+    }
+  }
+
+  // MARK: What rests on what is missing
+
+  private static let missing = CountySample.person.key("missing")
+
+  private static let work: [Change] = [
+    .of(.update, missing, ["worker": "v"], n: 1, base: 0),
+    .of(.insert, person, ["name": "n", "worker": "w"], n: 2, base: 0),
+    .of(.update, person, ["worker": "x"], n: 3, base: 0),
+    .of(.delete, missing, n: 4, base: 0),
+    .of(.insert, person, ["name": "n", "worker": .null], n: 5, in: CountySample.caseB, base: 0),
+    .of(.delete, person, n: 6, in: CountySample.caseB, base: 0),
+  ]
+
+  @Test("what rests on a missing row or case waits, and nothing else")
+  func parted() {
+    let work = ReturnedWork(Self.work, view: HubSample().view, schema: CountySample.schema)
+    #expect(work.ready.map(\.id.n) == [2, 3])
+    #expect(work.early.map(\.id.n) == [1, 4, 5, 6])
+  }
+
+  @Test("what nobody brings any more is proposed to the lead, or kept where there is none")
+  func givenUp() {
+    let hub = HubSample()
+    let early = ReturnedWork(Self.work, view: hub.view, schema: CountySample.schema).early
+    var context = CountySample.context(CountySample.contributor)
+    context.returned = Self.returned
+    let plan = Decision.giveUp(
+      early, view: hub.view, context: context, digestKey: CountySample.key)
+    #expect(plan.hasNoEffect)
+    #expect(plan.proposals.map(\.proposed.value) == ["v"])
+    #expect(plan.proposals.allSatisfy { $0.rule == .rowDeleted && $0.row == Self.missing })
+    #expect(plan.ledger.map(\.lost.value) == ["n"])
+    #expect(plan.ledger.allSatisfy { $0.rule == .rowDeleted && $0.caseID == CountySample.caseB })
   }
 }

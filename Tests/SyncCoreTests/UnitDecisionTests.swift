@@ -52,7 +52,7 @@ struct UnitDecisionTests {
         author: Author(
           site: author, incarnation: IncarnationID("i"), ancestors: [], clockSkew: 0),
         headSeq: 100, now: 1_000, sites: [Self.a, Self.b], countySites: [],
-        viewersOfNewCases: []), digestKey: CountySample.key)
+        viewersOfNewCases: [:]), digestKey: CountySample.key)
   }
 
   /// The hub with a worker whom `a` leads, as `author` sees it.

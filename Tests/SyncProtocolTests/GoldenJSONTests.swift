@@ -271,7 +271,7 @@ struct GoldenJSONTests {
           WireLogEnd(incarnation: $0.string, batchNumber: $1)
         }))
     try expect("json.return_response", ReturnResponse(batchNumber: 2))
-    let body = ReturnBody.encode(session: 300, answer: [1, 2], batch: [3])
+    let body = ReturnBody.encode(session: 300, answer: [1, 2], hash: .zero, batch: [3])
     let read = try ReturnBody.decode(body)
     #expect(read.session == 300 && read.answer == [1, 2] && read.batch == [3])
     #expect(throws: DecodeError.self) { try ReturnBody.decode(Array(body.prefix(3))) }

@@ -136,7 +136,8 @@ struct RandomMessages {
       caseID: CaseID(identifier()), lead: SiteID(identifier()),
       terms: GrantTerms(
         element(of: Role.allCases), element(of: [TierSet.nothing, .header, .all])),
-      epoch: natural(), isDeliveredWhole: chance(in: 2), isHandedOver: chance(in: 2))
+      epoch: natural(), isDeliveredWhole: chance(in: 2), isHandedOver: chance(in: 2),
+      isErased: chance(in: 2))
   }
 
   mutating func page() -> PullPage {

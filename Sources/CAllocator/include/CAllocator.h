@@ -7,4 +7,7 @@
 // seen a few: after a busy minute a process would hold its peak for ever.
 void kreissync_allocator_keep_little(void);
 
+// Gives back to the system what is freed at this moment.
+void kreissync_allocator_return_free(void);
+
 #endif

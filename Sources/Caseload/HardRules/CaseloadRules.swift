@@ -35,13 +35,15 @@ package struct CaseloadRules: DomainRules {
     return nil
   }
 
-  package func gateTable(in schema: Schema) -> Table? {
-    schema.table(named: CaseworkGate.table)
+  private var gates: ConsentGates { ConsentGates() }
+
+  package func gateTable(in schema: Schema) -> Table? { gates.gateTable(in: schema) }
+
+  package func openTiers(for recipient: GateRecipient, rows: [RowState]) -> TierSet {
+    gates.openTiers(for: recipient, rows: rows)
   }
 
-  package func isGateOpen(for recipient: GateRecipient, rows: [RowState]) -> Bool {
-    CaseworkGate(recipient: recipient, consents: rows).isOpen
-  }
+  package var roleInSharedArea: Role { gates.roleInSharedArea }
 }
 
 /// One of the rules, or a few that judge the same rows.

@@ -296,10 +296,6 @@ package enum BugBank {
         .broken(.growingTree), .broken(.convergence), .broken(.conservation),
       ], hub: HistoryNotBegun.self),
     BugVariant(
-      "awaited-forgotten", "What rests on rows that others have still to return is forgotten.",
-      [.broken(.conservation), .broken(.convergence), .broken(.liveness)],
-      hub: AwaitedForgotten.self),
-    BugVariant(
       "forgotten-not-returned", "A site keeps to itself what a restored hub has forgotten.",
       [
         .broken(.exactlyOnce), .broken(.conservation), .broken(.convergence), .broken(.liveness),

@@ -108,6 +108,17 @@ class HubTap: HubWriter {
     try reader.transactions(from: leaf, limit: limit)
   }
   var backups: BackupRecord { get throws { try reader.backups } }
+  var erasures: [StoredErasure] { get throws { try reader.erasures } }
+  func erased(among cases: [CaseID]) throws -> Set<CaseID> { try reader.erased(among: cases) }
+  func sitesOwingPurge(of caseID: CaseID) throws -> [SiteID] {
+    try reader.sitesOwingPurge(of: caseID)
+  }
+  var retentionPause: RetentionPause? { get throws { try reader.retentionPause } }
+  var users: [HubUser] { get throws { try reader.users } }
+  func audit(from number: Int64, limit: Int) throws -> [StoredAuditEvent] {
+    try reader.audit(from: number, limit: limit)
+  }
+  var lastAudit: StoredAuditEvent? { get throws { try reader.lastAudit } }
 
   // MARK: Writing
 
@@ -139,6 +150,14 @@ class HubTap: HubWriter {
     try writer!.put(cases, of: handover)
   }
   func put(_ backups: BackupRecord) throws { try writer!.put(backups) }
+  func put(_ erasure: StoredErasure) throws { try writer!.put(erasure) }
+  func put(_ pause: RetentionPause?) throws { try writer!.put(pause) }
+  func put(_ user: HubUser) throws { try writer!.put(user) }
+  func removeUser(named name: String) throws { try writer!.removeUser(named: name) }
+  func append(_ event: AuditEvent) throws { try writer!.append(event) }
+  func forget(
+    _ forgetting: Forgetting, stripping strip: ([UInt8]) throws -> [UInt8]
+  ) throws -> ForgottenCounts { try writer!.forget(forgetting, stripping: strip) }
 }
 
 /// A hub's store whose transactions are all tapped.

@@ -53,7 +53,9 @@ class ReplicaTap: ReplicaStore {
   func pendingCount() throws -> Int64 { try file.pendingCount() }
   func prune(by word: SecuredWord) throws { try file.prune(by: word) }
   func checkpoint() throws { try file.checkpoint() }
-  func purgeReceipt() throws -> PurgeReceipt? { try file.purgeReceipt() }
+  func purgeReceipt(
+    stripping strip: @escaping ([UInt8], Set<Int64>) throws -> [UInt8]
+  ) throws -> PurgeReceipt? { try file.purgeReceipt(stripping: strip) }
   func releasePurges() throws { try file.releasePurges() }
 
   // MARK: Behind the agent's back

@@ -9,11 +9,6 @@ final class HistoryNotBegun: HubTap {
   override func begin(_ history: HistoryID, at now: Milliseconds) {}
 }
 
-/// A restored hub forgets once more what rests on rows that others have still to return.
-final class AwaitedForgotten: HubTap {
-  override func put(_ awaiting: AwaitingBatch) {}
-}
-
 /// A site keeps to itself what the hub has forgotten.
 final class ForgottenNotReturned: ReplicaTap {
   override func nextForgottenBatch() -> ForgottenBatch? { nil }

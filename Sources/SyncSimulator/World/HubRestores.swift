@@ -115,7 +115,7 @@ extension Witness {
   mutating func judgeReturn(
     _ request: ProtocolRequest, from site: Int, _ hub: SimulatedHub, tally: inout Tally
   ) throws -> Violation? {
-    let (_, answer, bytes) = try ReturnBody.decode(request.body)
+    let (_, answer, _, bytes) = try ReturnBody.decode(request.body)
     let batch = try Batch(decoding: bytes, changeCountMax: .max)
     tally.checked(.exactlyOnce)
     let place = (decided[site] ?? []).firstIndex {

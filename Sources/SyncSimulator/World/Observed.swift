@@ -104,7 +104,9 @@ struct ObservedReplica: ReplicaStore {
 
   func checkpoint() throws { try store.checkpoint() }
 
-  func purgeReceipt() throws -> PurgeReceipt? { try store.purgeReceipt() }
+  func purgeReceipt(
+    stripping strip: @escaping ([UInt8], Set<Int64>) throws -> [UInt8]
+  ) throws -> PurgeReceipt? { try store.purgeReceipt(stripping: strip) }
 
   func releasePurges() throws { try store.releasePurges() }
 }

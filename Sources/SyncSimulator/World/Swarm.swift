@@ -207,6 +207,8 @@ package struct Swarm: Sendable, Equatable {
       // Whether it was written in time, only its clock says.
       ignoresClocks = false
     }
+    // So does everybody with what a restored hub did not let into cases that had not come back yet.
+    if hubRestores > 0 { pageByteCount = max(pageByteCount, 40_000) }
   }
 
   /// No replica goes back in time, and none is damaged.

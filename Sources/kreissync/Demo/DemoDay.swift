@@ -53,10 +53,6 @@ extension DemoStory {
 
   private mutating func hemmingenDay(_ actor: Actor, _ contested: ContestedCase) throws {
     let person = contested.person
-    try edit(actor, contested.carrierPerson, "phone", Edits.hemmingenPhone)
-    try edit(
-      actor, contested.carrierPerson, "given_names",
-      contested.carrierPerson.givenNames + " Zoë")
     try edit(actor, person, "phone", Edits.hemmingenPhone)
     try edit(actor, person, "family_name", person.familyName + "-Šimůnek")
     try edit(actor, person, "nationality", person.nationality(with: Edits.hemmingenNation))
@@ -69,6 +65,10 @@ extension DemoStory {
 
   private mutating func kreisDay(_ actor: Actor, _ contested: ContestedCase) throws {
     let person = contested.person
+    try edit(actor, contested.carrierPerson, "phone", Edits.kreisPhone)
+    try edit(
+      actor, contested.carrierPerson, "given_names",
+      contested.carrierPerson.givenNames + " Zoë")
     try edit(actor, person, "phone", Edits.kreisPhone)
     try edit(actor, person, "family_name", person.familyName + " Đặng")
     try edit(actor, person, "nationality", person.nationality(with: Edits.kreisNation))
@@ -173,7 +173,7 @@ extension DemoStory {
         row: contested.goal, column: "state", value: "reached",
         reason: "state: the later state wins"),
       .init(
-        row: contested.carrierPerson, column: "phone", value: Edits.hemmingenPhone,
+        row: contested.carrierPerson, column: "phone", value: Edits.kreisPhone,
         reason: "latest: the later edit wins, also over the one that arrives last"),
       .init(
         row: contested.carrierPerson, column: "given_names",
@@ -185,7 +185,7 @@ extension DemoStory {
     )
     record.losses = [
       .init(column: "phone", site: hemmingen), .init(column: "state", site: hemmingen),
-      .init(column: "phone", site: carrier), .init(column: "given_names", site: hemmingen),
+      .init(column: "phone", site: carrier), .init(column: "given_names", site: kreis),
     ]
     record.proposals = [.init(column: "family_name", site: kreis)]
   }

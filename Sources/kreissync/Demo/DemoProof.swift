@@ -84,6 +84,9 @@ struct DemoProof {
   private func scope(of site: DemoSite) -> SecondReader.Scope {
     SecondReader.Scope(
       site: site.id, cases: record.cases(heldBy: site, among: sites),
+      glanced: site.isCounty
+        ? []
+        : record.cases(heldBy: site, among: sites).subtracting(record.cases(openedBy: [site])),
       unnamed: record.unnamed[site.id] ?? [])
   }
 

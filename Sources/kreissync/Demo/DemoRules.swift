@@ -38,7 +38,11 @@ extension DemoStory {
       ),
       (
         "a special need without a consent of its own",
-        "INSERT INTO person_need (case_id, kind) VALUES (\(busy), 'illness')", "consent_missing"
+        """
+        INSERT INTO person_need (case_id, kind)
+          SELECT case_id, 'illness' FROM kreissync_case
+          WHERE own_role = 'lead' AND tiers LIKE '%special%' LIMIT 1
+        """, "consent_missing"
       ),
       (
         "another head count (Kopfzahl) than was reported",

@@ -5,12 +5,14 @@ import SyncCore
 /// Digests, row encoding and storage agree with themselves even where all of them are wrong. This
 /// reader opens the files through SQLite's C interface, asks them which tables and columns they
 /// have, and lets SQLite compare every cell of every row, type and bytes. From the product it takes
-/// one thing: which columns are declared `local` and must not travel at all.
+/// one thing: how far each column is declared to travel.
 struct SecondReader {
   /// What one site may hold, as the demo knows it.
   struct Scope {
     let site: String
     let cases: Set<PlainCell>
+    /// Those of them of which it sees the header only.
+    let glanced: Set<PlainCell>
     /// The site's rows without a case that name no site.
     let unnamed: Set<PlainCell>
   }
@@ -22,17 +24,29 @@ struct SecondReader {
     let hub = try PlainClient(path: hubPath, isReader: true)
     self.hub = hub
     tables = try Self.tableNames(in: hub, "main").map { name in
-      let local = schema.table(named: name)?.columns.filter { $0.tier == .local }.map(\.name)
+      let columns = schema.table(named: name)?.columns ?? []
       return ReadTable(
         name: name, columns: try Self.columnNames(of: name, in: hub, "main"),
-        local: Set(local ?? []))
+        tiers: Dictionary(uniqueKeysWithValues: columns.map { ($0.name, $0.tier) }))
     }
     try hub.run(
       """
       CREATE TEMP TABLE held (id TEXT PRIMARY KEY) WITHOUT ROWID;
       CREATE TEMP TABLE whole (id TEXT PRIMARY KEY) WITHOUT ROWID;
       CREATE TEMP TABLE mentioned (id TEXT PRIMARY KEY) WITHOUT ROWID;
+      CREATE TEMP TABLE glanced (id TEXT PRIMARY KEY) WITHOUT ROWID;
       """)
+    for (tier, purpose) in ReadTable.purposes {
+      // Closed for the county: what stands there stays with the site that wrote it.
+      try hub.run(
+        """
+        CREATE TEMP TABLE closed_\(tier.rawValue) AS SELECT id FROM main.case_file
+        WHERE id NOT IN (
+            SELECT case_id FROM main.consent WHERE purpose = '\(purpose)' AND event = 'given')
+          OR id IN (
+            SELECT case_id FROM main.consent WHERE purpose = '\(purpose)' AND event <> 'given')
+        """)
+    }
   }
 
   /// The ids of all cases at the hub.
@@ -87,7 +101,8 @@ struct SecondReader {
   /// and of the workers of its cases, wherever they are employed, the name.
   private func fill(_ scope: Scope) throws {
     let site = quoted(scope.site)
-    try hub.run("DELETE FROM held; DELETE FROM whole; DELETE FROM mentioned")
+    try hub.run("DELETE FROM held; DELETE FROM whole; DELETE FROM mentioned; DELETE FROM glanced")
+    try hub.insert(scope.glanced, into: "glanced")
     try hub.insert(scope.cases, into: "held")
     try hub.insert(scope.unnamed, into: "whole")
     try hub.run(
@@ -187,18 +202,43 @@ struct Comparison {
 
 /// A table as the hub's file describes it, and the queries that compare it.
 private struct ReadTable {
+  /// What a client consents to, and the tier that it opens.
+  static let purposes: KeyValuePairs<Tier, String> = [
+    .personal: "casework", .special: "special_needs", .notes: "notes_release",
+  ]
+
   let name: String
   let columns: [String]
-  let local: Set<String>
+  let tiers: [String: Tier]
+
+  var local: Set<String> { Set(tiers.filter { $0.value == .local }.map(\.key)) }
 
   /// `id` first.
   var compared: [String] { ["id"] + columns.filter { $0 != "id" && !local.contains($0) } }
 
+  private var caseColumn: String? {
+    name == "case_file" ? "id" : columns.contains("case_id") ? "case_id" : nil
+  }
+
+  /// The one tier of a table of which nobody without it sees a row; nil where rows have a header.
+  private var wholeTier: Tier? {
+    let all = Set(tiers.values).subtracting([.local])
+    return all.contains(.header) || all.count != 1 ? nil : all.first
+  }
+
   /// What the replica has to hold, as the hub has it.
   var expectation: String {
+    guard let caseColumn else { return expectationWithoutCase }
+    let rows = """
+      SELECT \(cells { shown($0, unless: "\"\(caseColumn)\" IN (SELECT id FROM glanced)") })
+      FROM main."\(name)" WHERE "\(caseColumn)" IN (SELECT id FROM held)
+      """
+    return wholeTier == nil ? rows : rows + " AND case_id NOT IN (SELECT id FROM glanced)"
+  }
+
+  private var expectationWithoutCase: String {
     let rows = "SELECT \(cells { "\"\($0)\"" }) FROM main.\"\(name)\""
     switch name {
-    case "case_file": return "\(rows) WHERE id IN (SELECT id FROM held)"
     case "worker":
       let masked = cells { ["id", "display_name"].contains($0) ? "\"\($0)\"" : "NULL" }
       return """
@@ -206,14 +246,39 @@ private struct ReadTable {
         UNION ALL SELECT \(masked) FROM main.worker WHERE id IN (SELECT id FROM mentioned)
         """
     case "position", "grant_allocation": return "\(rows) WHERE id IN (SELECT id FROM whole)"
-    default:
-      return columns.contains("case_id")
-        ? "\(rows) WHERE case_id IN (SELECT id FROM held)" : rows
+    default: return rows
     }
   }
 
-  /// What the replica holds.
-  var presence: String { "SELECT \(cells { "\"\($0)\"" }) FROM replica.\"\(name)\"" }
+  /// What the replica holds, without what it keeps to itself behind a closed gate.
+  var presence: String {
+    guard let caseColumn else {
+      return "SELECT \(cells { "\"\($0)\"" }) FROM replica.\"\(name)\""
+    }
+    let rows = """
+      SELECT \(cells { shown($0, unless: isKept($0, in: caseColumn)) }) FROM replica."\(name)"
+      """
+    return wholeTier.map { "\(rows) WHERE NOT (\(isKept(behind: $0, in: caseColumn)))" } ?? rows
+  }
+
+  private func isKept(_ column: String, in caseColumn: String) -> String {
+    tiers[column].map { isKept(behind: $0, in: caseColumn) } ?? "0"
+  }
+
+  /// Whether a cell of this tier stays with a site that works on the case; one that only glances at
+  /// it has nothing to keep.
+  private func isKept(behind tier: Tier, in caseColumn: String) -> String {
+    guard Self.purposes.contains(where: { $0.key == tier }) else { return "0" }
+    return """
+      "\(caseColumn)" IN (SELECT id FROM closed_\(tier.rawValue))
+        AND "\(caseColumn)" NOT IN (SELECT id FROM glanced)
+      """
+  }
+
+  private func shown(_ column: String, unless condition: String) -> String {
+    guard let tier = tiers[column], tier != .header else { return "\"\(column)\"" }
+    return "iif(\(condition), NULL, \"\(column)\")"
+  }
 
   /// All compared columns, each with its type: SQLite takes 1 and 1.0 for the same.
   private func cells(_ value: (String) -> String) -> String {

@@ -13,7 +13,8 @@ struct HubCommand: ParsableCommand {
       HubInit.self, HubServe.self, HubSite.self, HubStatus.self, HubConflicts.self,
       HubProposals.self, HubLog.self, HubRow.self, HubResync.self, HubKeys.self,
       HubSchema.self, HubRestore.self, HubRebuild.self, HubBackup.self, HubCheck.self,
-      HubHandover.self, HubParticipate.self, HubCaseLink.self, HubRelease.self,
+      HubHandover.self, HubParticipate.self, HubCaseLink.self, HubRelease.self, HubErase.self,
+      HubErasures.self, HubUserCommand.self, HubAudit.self, HubRetention.self,
     ])
 }
 

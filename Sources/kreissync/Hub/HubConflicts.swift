@@ -16,11 +16,14 @@ struct HubConflictsList: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Option(name: .customLong("case"), help: "Only this case.") var caseID: String?
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let ledger = try options.ledger(LedgerFilter(caseID: caseID.map { CaseID($0) }))
+    var ledger = try options.ledger(LedgerFilter(caseID: caseID.map { CaseID($0) }))
     if output.json {
+      let subject = ledger.entries.isEmpty ? nil : caseID ?? "all"
+      ledger.sight = try options.sight(of: actor, .conflictShow, at: subject)
       printJSON(.list(ledger.entries.map(ledger.json)))
     } else {
       print(ledger.table.text)
@@ -34,13 +37,15 @@ struct HubConflictsShow: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The entry's id.") var id: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let ledger = try options.ledger(LedgerFilter(id: id))
+    var ledger = try options.ledger(LedgerFilter(id: id))
     guard let stored = ledger.entries.first else {
       throw CommandFailure(AdministrationError.unknownConflict(id))
     }
+    ledger.sight = try options.sight(of: actor, .conflictShow, at: id)
     if output.json {
       printJSON(ledger.json(stored))
     } else {
@@ -58,11 +63,13 @@ struct HubConflictsRestore: ParsableCommand {
   @Argument(help: "The entry's id.") var id: String
   @Flag(help: "Also where the row was deleted: it comes back as it was before, with this value.")
   var revive = false
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let restored = try options.directory.administration(options.key()).restore(
-      id, revives: revive)
+    let restored = try options.deciding(actor, .conflictRestore, about: id) {
+      try $0.restore(id, revives: revive)
+    }
     if output.json {
       printJSON([
         "id": .text(id), "case": .text(restored.entries[0].entry.caseID.string),
@@ -90,6 +97,11 @@ private struct ShownLedger: Sendable {
   let entries: [StoredLedgerEntry]
   let schema: Schema
   let sites: SiteNames
+  var sight = ValueSight.everything
+
+  private func isShown(_ entry: LedgerEntry) -> Bool {
+    sight.shows(entry.row, column: entry.column, in: schema)
+  }
 
   var table: TextTable {
     TextTable(
@@ -111,8 +123,8 @@ private struct ShownLedger: Sendable {
       \(names.tableLabel), \(names.columnLabel ?? "–") (\(names.table).\(names.column ?? "–"))
         row    \(entry.row.id)
         case   \(entry.caseID), epoch \(entry.epoch)
-        kept   \(sites.text(entry.kept))
-        lost   \(sites.text(entry.lost))
+        kept   \(sites.text(entry.kept, isShown: isShown(entry)))
+        lost   \(sites.text(entry.lost, isShown: isShown(entry)))
         rule   \(entry.rule.rawValue)\(entry.policy.map { ", policy \($0.rawValue)" } ?? "")
         role   \(entry.role.rawValue)
         base   \(entry.base), stands at \(entry.seq)
@@ -138,7 +150,8 @@ private struct ShownLedger: Sendable {
       "policy": entry.policy.map { .text($0.rawValue) } ?? .null,
       "rule": .text(entry.rule.rawValue), "epoch": .integer(entry.epoch),
       "role": .text(entry.role.rawValue), "recorded_at": JSONValue(time: stored.recordedAt),
-      "kept": sites.json(entry.kept), "lost": sites.json(entry.lost),
+      "kept": sites.json(entry.kept, isShown: isShown(entry)),
+      "lost": sites.json(entry.lost, isShown: isShown(entry)),
       "explanation": .text(explanation(entry)),
     ]
   }

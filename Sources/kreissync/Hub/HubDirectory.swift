@@ -17,6 +17,11 @@ struct HubDirectory {
   /// Where ready files for the first loads of a county's sites are kept for some hours.
   func snapshotsPath(of county: CountyKey) -> String { "\(path)/snapshots/\(county)" }
 
+  /// Whom the county has revoked, beside its database.
+  func revokedSites(of county: CountyKey) -> RevokedSites {
+    RevokedSites(path: "\(path)/revoked/\(county)")
+  }
+
   /// Where a serving hub keeps the backups that it makes by itself.
   var backupsPath: String { "\(path)/backups" }
 

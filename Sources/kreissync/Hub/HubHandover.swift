@@ -55,13 +55,20 @@ struct HubHandoverPropose: ParsableCommand {
   @Flag(name: .customLong("by-order"), help: "Effective without acceptance; needs --decision.")
   var byOrder = false
   @Flag(name: .customLong("dry-run"), help: "Only say whom it would affect.") var dryRun = false
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var options: CountyOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let terms = try terms()
     let selection = try selection()
-    let forecast = try options.handovers().propose(terms, selection, isDryRun: dryRun)
+    let administration = try options.handovers()
+    let person = try actor.authorize(administration, needs: dryRun ? .read : .decide)
+    let forecast = try administration.propose(terms, selection, isDryRun: dryRun)
+    if !dryRun {
+      try administration.record(
+        .handoverPropose, forecast.handover.id.string, by: person, detail: decision ?? "")
+    }
     if output.json {
       printJSON(forecast.json(isDryRun: dryRun))
     } else {
@@ -101,13 +108,19 @@ struct HubHandoverPropose: ParsableCommand {
 struct HandoverAnswerOptions: ParsableArguments {
   @Argument(help: "The hand-over's id.") var handover: String
   @Option(help: "The reference of the decision.") var decision: String?
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var options: CountyOptions
   @OptionGroup var output: OutputOptions
 
   var id: HandoverID { HandoverID(handover) }
 
   func run(_ answer: (CountyAdministration) throws -> Handover) throws {
-    let answered = try answer(try options.handovers())
+    let administration = try options.handovers()
+    let person = try actor.authorize(administration, needs: .decide)
+    let answered = try answer(administration)
+    try administration.record(
+      .handoverAnswer, handover, by: person,
+      detail: [answered.state.rawValue, decision].compactMap(\.self).joined(separator: " "))
     if output.json {
       printJSON(.object(answered.fields))
     } else {

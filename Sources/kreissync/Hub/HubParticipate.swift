@@ -27,12 +27,15 @@ struct HubParticipate: ParsableCommand {
   @Option(help: "The site's id.") var site: String
   @Option(help: "contributor: may write; reader: sees the header; none: holds it no longer.")
   var role: Part
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var options: CountyOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let seq = try options.handovers().participate(
-      SiteID(site), in: CaseID(caseID), as: role.role)
+    _ = try options.handovers()
+    let seq = try options.deciding(
+      actor, .participate, about: caseID, detail: "\(site) \(role.rawValue)"
+    ) { try $0.participate(SiteID(site), in: CaseID(caseID), as: role.role) }
     if output.json {
       printJSON([
         "case": .text(caseID), "site": .text(site), "role": .text(role.rawValue),

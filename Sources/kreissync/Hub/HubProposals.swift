@@ -16,15 +16,20 @@ struct HubProposalsList: ParsableCommand {
   @OptionGroup var options: CountyOptions
   @Argument(help: "Only this one, with its values.") var id: String?
   @Option(name: .customLong("case"), help: "Only this case.") var caseID: String?
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let filter = ProposalFilter(id: id, caseID: caseID.map { CaseID($0) })
-    let list = try options.directory.open(options.key()).read { reader in
+    var list = try options.directory.open(options.key()).read { reader in
       try ProposalList(reader.proposals(filter), reader)
     }
     if let id, list.proposals.isEmpty {
       throw CommandFailure(AdministrationError.unknownProposal(id))
+    }
+    if id != nil || output.json {
+      let subject = list.proposals.isEmpty ? nil : id ?? caseID ?? "all"
+      list.show(by: try options.sight(of: actor, .proposalShow, at: subject))
     }
     if output.json {
       printJSON(list.json)
@@ -41,9 +46,10 @@ struct HubProposalsAccept: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The proposal's id.") var id: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
-  func run() throws { try options.decide(id, .accepted, output) }
+  func run() throws { try options.decide(id, .accepted, actor, output) }
 }
 
 struct HubProposalsReject: ParsableCommand {
@@ -53,15 +59,20 @@ struct HubProposalsReject: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The proposal's id.") var id: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
-  func run() throws { try options.decide(id, .rejected, output) }
+  func run() throws { try options.decide(id, .rejected, actor, output) }
 }
 
 extension CountyOptions {
-  fileprivate func decide(_ id: String, _ state: ProposalState, _ output: OutputOptions) throws {
+  fileprivate func decide(
+    _ id: String, _ state: ProposalState, _ actor: ActorOptions, _ output: OutputOptions
+  ) throws {
     let key = try key()
-    let decided = try directory.administration(key).decide(id, state)
+    let decided = try deciding(
+      actor, .proposalDecide, about: id, detail: state.rawValue
+    ) { try $0.decide(id, state) }
     let list = try directory.open(key).read { try ProposalList(decided, $0) }
     guard output.json else {
       print(decided.map { "\(state.rawValue) \($0.id)" }.joined(separator: "\n"))
@@ -78,7 +89,7 @@ extension CountyOptions {
 
 /// Proposals with what stands in their places, read at one moment.
 private struct ProposalList: Sendable {
-  let proposals: [ShownProposal]
+  private(set) var proposals: [ShownProposal]
   let schema: Schema
   let sites: SiteNames
 
@@ -92,6 +103,10 @@ private struct ProposalList: Sendable {
     }
     self.schema = schema
     sites = try SiteNames(reader)
+  }
+
+  mutating func show(by sight: ValueSight) {
+    for place in proposals.indices { proposals[place].sight = sight }
   }
 
   var json: JSONValue { .list(proposals.map { $0.json(schema, sites) }) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caseload
 import Foundation
 import Glibc
 import HubService
@@ -18,7 +19,8 @@ struct HubRebuild: ParsableCommand {
       its directory still has the county's authority and the hub's key. Give it copies of \
       replicas, made by `kreissync site backup` or with the site's agent stopped: that of the \
       county's own field staff holds every case. Sites go on with their certificates and return, \
-      at their next contact, what these replicas lack.
+      at their next contact, what these replicas lack; whom you had revoked stays revoked, as long \
+      as the hub's directory has its folder `revoked`.
       """)
 
   @Option(
@@ -34,7 +36,7 @@ struct HubRebuild: ParsableCommand {
     "the ledger: values that lost before, and who decided",
     "decisions on proposals; those that sites return wait again",
     "who wrote each row: rows of a case count as its lead's",
-    "revocations: every site of the table `site` may call again until it is revoked",
+    "hand-overs: their epochs, what was under way, and who had led a case before",
     "join strings that were open, and what was asked of sites",
   ]
 
@@ -63,7 +65,8 @@ struct HubRebuild: ParsableCommand {
     }
     let draft = place + ".rebuilding"
     for suffix in ["", "-wal", "-shm", "-journal"] { unlink(draft + suffix) }
-    let sums = try build(sources, at: draft)
+    let list = try ErasureList(of: county, in: directory).read()
+    let sums = try build(sources, at: draft, erasing: list, directory.revokedSites(of: county))
     for suffix in ["-wal", "-shm", ""] where rename(draft + suffix, place + suffix) != 0 {
       guard errno == ENOENT, !suffix.isEmpty else { throw FileFailure(.write, place) }
     }
@@ -75,19 +78,29 @@ struct HubRebuild: ParsableCommand {
     var siteCount = 0
     var caseCount = 0
     var rowCount = 0
+    var revoked: [SiteRecord] = []
   }
 
-  private func build(_ sources: [ReplicaSource], at draft: String) throws -> Sums {
+  private func build(
+    _ sources: [ReplicaSource], at draft: String,
+    erasing list: [CountyAdministration.ListedErasure],
+    _ revoked: RevokedSites
+  ) throws -> Sums {
     let origin = sources.last!.origin
     let store = try SQLiteHub.create(
       at: draft,
       county: CountyRecord(
         key: origin.county, name: origin.name, history: origin.position.history,
         digestKey: origin.digestKey, schemaText: origin.schemaText), now: Surroundings.now())
-    let rebuilding = Rebuilding(store: store, environment: Surroundings.hub)
+    let rebuilding = Rebuilding(
+      store: store, environment: Surroundings.hub, rules: CaseloadRules())
     try rebuilding.begin()
+    let administration = CountyAdministration(store: store, environment: Surroundings.hub)
+    _ = try administration.apply(list)
     var sums = Sums()
     for source in sources { try enter(source, into: rebuilding, &sums) }
+    try administration.remind(of: list)
+    sums.revoked = try revoked.revoke(in: store)
     (sums.siteCount, sums.caseCount) = try store.read { (try $0.sites.count, try $0.caseCount) }
     guard try store.read({ try LogVerification.run(on: $0) }).isSound else {
       throw CommandFailure(
@@ -101,27 +114,11 @@ struct HubRebuild: ParsableCommand {
   private func enter(
     _ source: ReplicaSource, into rebuilding: Rebuilding, _ sums: inout Sums
   ) throws {
-    let position = source.origin.position
-    let own = try source.holdings.rows(of: .none)
-    try rebuilding.enter(county: own, of: position)
-    sums.rowCount += own.count
-    var waiting: [RowImage] = []
-    var lead: SiteID?
-    func flush() throws {
-      guard let lead, !waiting.isEmpty else { return }
-      try rebuilding.enter(waiting, ledBy: lead, of: position)
-      sums.rowCount += waiting.count
-      waiting = []
-    }
-    for held in try source.holdings.leads() {
-      let author = held.caseID.isCase ? held.lead : .hub
-      if author != lead || waiting.count >= Rebuilding.rowCountMax {
-        try flush()
-        lead = author
-      }
-      waiting += try source.holdings.rows(of: held.caseID)
-    }
-    try flush()
+    let holdings = source.holdings
+    sums.rowCount += try rebuilding.enter(
+      Rebuilding.Holdings(
+        position: source.origin.position, leads: try holdings.leads(),
+        rows: { try holdings.rows(of: $0) }))
   }
 
   private func report(_ county: CountyKey, _ sums: Sums) {
@@ -129,6 +126,7 @@ struct HubRebuild: ParsableCommand {
       printJSON([
         "county": .text(county.string), "sites": .integer(Int64(sums.siteCount)),
         "cases": .integer(Int64(sums.caseCount)), "rows": .integer(Int64(sums.rowCount)),
+        "revoked": .list(sums.revoked.map { .text($0.id.string) }),
         "lost": .list(Self.lost.map { .text($0) }),
       ])
     } else {
@@ -137,7 +135,8 @@ struct HubRebuild: ParsableCommand {
         county \(county) has \(sums.caseCount) cases and \(sums.siteCount) sites again
         what cannot come back, or only from the sites:
         \(Self.lost.map { "  - " + $0 }.joined(separator: "\n"))
-        start `kreissync hub serve`; look through the sites, and revoke again whom you had revoked
+        \(sums.revoked.map { "site \($0.name) stays revoked\n" }.joined())\
+        start `kreissync hub serve`, and look through the sites
         """)
     }
   }

@@ -8,12 +8,12 @@ struct HubRelease: ParsableCommand {
     commandName: "release", abstract: "Lets the purges go that a site holds back.")
 
   @Argument(help: "The site's id.") var site: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var options: CountyOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let key = try options.key()
     try printInstruction(
-      options.directory.administration(key).release(SiteID(site)), output)
+      options.deciding(actor, .release, about: site) { try $0.release(SiteID(site)) }, output)
   }
 }

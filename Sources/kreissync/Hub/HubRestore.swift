@@ -17,8 +17,8 @@ struct HubRestore: ParsableCommand {
       The hub is stopped. The present database stays as <county>.sqlite.before-restore. Sites \
       learn of the new history at their next contact and return what this backup lacks; until \
       all have, `kreissync hub status` names those that the hub waits for. Their certificates \
-      stay valid. What only the lost state had said of sites that joined since, and of \
-      revocations, is gone: look through the sites, and revoke again whom you had revoked.
+      stay valid, but of those whom you had revoked: they stay revoked. What only the lost state \
+      had said of sites that joined since is gone: look through the sites.
       """)
 
   @Argument(help: "The backup, as `kreissync hub backup` made it.") var file: String
@@ -37,9 +37,13 @@ struct HubRestore: ParsableCommand {
     }
     let place = directory.databasePath(of: county)
     let draft = place + ".restoring"
+    let list = ErasureList(of: county, in: directory)
+    try list.add(Self.erasures(of: place))
     try DatabaseFiles(draft).remove()
     try DatabaseFiles.copy(file, to: draft)
-    let (history, counter) = try Self.prepare(draft, of: county, named: file)
+    let (history, counter, revoked) = try Self.prepare(
+      draft, of: county, named: file, erasing: try list.read(),
+      directory.revokedSites(of: county))
     let kept = try Self.keepPresent(place)
     try DatabaseFiles(draft).rename(to: place)
     try DurableFile.syncDirectory(of: place)
@@ -48,12 +52,14 @@ struct HubRestore: ParsableCommand {
         "county": .text(county.string), "history": .text(history.string),
         "seq": .integer(counter.seq), "tree_head": .text(counter.tree.root.text),
         "previous": kept.map { .text($0) } ?? .null,
+        "revoked": .list(revoked.map { .text($0.id.string) }),
       ])
     } else {
       print(
         """
         county \(county) stands at entry \(counter.seq) in a new history
         \(kept.map { "the database that was there is \($0)" } ?? "no database was there before")
+        \(revoked.map { "site \($0.name) stays revoked\n" }.joined())\
         start `kreissync hub serve`; sites return what is missing at their next contact
         """)
     }
@@ -61,8 +67,9 @@ struct HubRestore: ParsableCommand {
 
   /// Proves the copy and begins its new history.
   private static func prepare(
-    _ draft: String, of county: CountyKey, named file: String
-  ) throws -> (HistoryID, Counter) {
+    _ draft: String, of county: CountyKey, named file: String,
+    erasing list: [CountyAdministration.ListedErasure], _ revoked: RevokedSites
+  ) throws -> (HistoryID, Counter, [SiteRecord]) {
     do {
       let store = try SQLiteHub.open(at: draft)
       let verification = try store.read { try LogVerification.run(on: $0) }
@@ -74,14 +81,37 @@ struct HubRestore: ParsableCommand {
       }
       let administration = CountyAdministration(store: store, environment: Surroundings.hub)
       let history = try administration.beginHistory()
-      let counter = try store.read { try $0.counter }
+      // Before anybody is served: what was erased since the backup is erased in it.
+      if try !administration.apply(list).isEmpty { _ = try store.clear() }
+      let (counter, ended) = (try store.read { try $0.counter }, try revoked.revoke(in: store))
       try store.close()
-      return (history, counter)
+      return (history, counter, ended)
     } catch HubStoreError.unusable(let reason) {
       try DatabaseFiles(draft).remove()
       throw CommandFailure(
         .failed, "not_a_backup", "\(file) cannot be restored: \(reason)",
         hint: "take another backup; nothing was changed")
+    }
+  }
+
+  /// The orders that the present database knows, as far as it can be read: the list beside it knows
+  /// them, too, unless the database came from elsewhere.
+  private static func erasures(
+    of place: String
+  ) throws -> [CountyAdministration.ListedErasure] {
+    guard access(place, F_OK) == 0 else { return [] }
+    do {
+      let store = try SQLiteHub.open(at: place)
+      let reports = try CountyAdministration(store: store, environment: Surroundings.hub).erasures()
+      try store.close()
+      return reports.map {
+        CountyAdministration.ListedErasure(
+          id: $0.erasure.id, caseID: $0.erasure.caseID, at: $0.erasure.orderedAt,
+          sites: $0.pendingAt)
+      }
+    } catch HubStoreError.unusable {
+      // It is being replaced because nobody can read it.
+      return []
     }
   }
 

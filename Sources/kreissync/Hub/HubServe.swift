@@ -59,6 +59,10 @@ struct HubServe: AsyncParsableCommand {
     let handovers = HandoverTicker(of: counties.administrations, until: stop, logger: logger)
     handovers.start()
     defer { handovers.end() }
+    let erasures = ErasureTicker(
+      of: counties.stores, in: HubDirectory(path: path), until: stop, logger: logger)
+    erasures.start()
+    defer { erasures.end() }
     var isFirst = true
     // Once for each key of the hub: the listeners begin anew, in this very process.
     repeat {

@@ -111,11 +111,15 @@ struct HubSiteRejoin: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The site's id.") var site: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let county = try options.key()
-    let again = try options.directory.administration(county).rejoin(SiteID(site))
+    let again = try options.deciding(actor, .siteRejoin, about: site, needs: .operate) {
+      try $0.rejoin(SiteID(site))
+    }
+    try options.directory.revokedSites(of: county).forget(again.site.id)
     try printJoin(again.site, token: again.token, county: county, options, output)
   }
 }
@@ -126,10 +130,14 @@ struct HubSiteRevoke: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The site's id.") var site: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let record = try options.directory.administration(options.key()).revoke(SiteID(site))
+    let record = try options.deciding(actor, .siteRevoke, about: site, needs: .operate) {
+      try $0.revoke(SiteID(site))
+    }
+    try options.directory.revokedSites(of: options.key()).note(record.id)
     if output.json {
       printJSON(record.json)
     } else {

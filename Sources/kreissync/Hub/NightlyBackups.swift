@@ -98,6 +98,8 @@ final class NightlyBackups: Sendable {
       let backup = try CountyBackup.make(
         of: store, at: path, now: Surroundings.now,
         onProgress: { [stop] _ in if stop.isSet { throw Stopped() } })
+      try CountyErasures(county: county, directory: directory, store: store)
+        .clearNewBackup(at: path, begunAt: start)
       plan.succeeded(begunAt: start)
       let removedCount = try shelf.prune(keeping: keptCount)
       logger.notice(

@@ -53,6 +53,7 @@ struct ServedCounties: CountyRequests {
       let snapshots = SnapshotShelf(
         builder: store, directory: directory.snapshotsPath(of: key), environment: environment)
       try snapshots.tidy()
+      try CountyErasures(county: key, directory: directory, store: store).adoptList()
       return County(
         key: key,
         service: CountyService(

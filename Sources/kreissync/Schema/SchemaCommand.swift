@@ -1,4 +1,5 @@
 import ArgumentParser
+import Caseload
 import CaseloadSchema
 import SyncCore
 import SyncProtocol
@@ -73,10 +74,17 @@ struct SchemaShow: ParsableCommand {
     commandName: "show", abstract: "Shows tables and columns with tier and policy.")
 
   @Argument(help: "A schema file instead of the shipped schema.") var file: String?
+  @Flag(
+    name: .customLong("record-of-processing"),
+    help: "Prints the record of processing activities (Art. 30 GDPR), in German.")
+  var isRecord = false
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    try SchemaFile.schema(at: file).show(asJSON: output.json)
+    let schema = try SchemaFile.schema(at: file)
+    guard isRecord else { return schema.show(asJSON: output.json) }
+    let record = RecordOfProcessing(of: schema).text
+    if output.json { printJSON(["record": .text(record)]) } else { print(record) }
   }
 }
 

@@ -1,3 +1,4 @@
+import Caseload
 import Replica
 import ReplicaAgent
 import ReplicaStorage
@@ -32,6 +33,7 @@ final class SiteContact {
     self.isStopping = isStopping
     self.wait = wait
     file = try ReplicaFile.open(at: directory.replicaPath)
+    file.gates = ConsentGates()
     try ReplicaCheckFile(directory: directory.path).checkPages(
       of: file, byteCount: directory.replicaByteCount, at: Surroundings.now())
     configuration = try directory.configuration()
@@ -70,6 +72,10 @@ final class SiteContact {
       let left = try file.refreshCount()
       guard left < waiting else { break }
       waiting = left
+    }
+    // A consent came with the pull: what was withheld for want of it need not wait for a night.
+    if try file.hasSomethingToOffer() {
+      report = report.followed(by: try session(comparesAll: false))
     }
     return report
   }

@@ -1,0 +1,178 @@
+import HubStorage
+import SyncCore
+import SyncProtocol
+
+/// Gates at the hub: who may be sent which tiers of a case, and what the hub itself may keep.
+///
+/// They stand in the consents of the case. Whenever a plan writes one, or grants a case, the grants
+/// are brought in line within the same transaction: a site whose tiers get fewer purges at its next
+/// contact and owes a receipt, one whose tiers get more is sent the case whole. What the county
+/// itself may hold no more is forgotten, past and present, in that transaction, too.
+extension HubWriter {
+  /// Brings the grants of a plan in line with the gates, and says what is to be forgotten once it
+  /// is written.
+  ///
+  /// - Parameter rules: nil for a domain without gates: nothing changes.
+  func regate(
+    _ plan: inout Plan, by rules: (any DomainRules)?, at now: Milliseconds
+  ) throws -> [Forgetting] {
+    guard let rules, let table = rules.gateTable(in: schema) else { return [] }
+    let consents = Dictionary(grouping: plan.rows.filter { $0.key.table == table.number }) {
+      $0.caseID
+    }
+    let granted = plan.grants.filter { $0.role != .mention }.map(\.caseID)
+    let cases = Set(granted + consents.keys).filter(\.isCase).sorted()
+    guard !cases.isEmpty else { return [] }
+    let sites = Dictionary(uniqueKeysWithValues: try self.sites.map { ($0.id, $0) })
+    let head = try counter.seq
+    var forgettings: [Forgetting] = []
+    for caseID in cases {
+      let written = consents[caseID] ?? []
+      let gate = try CaseGate(caseID, table, writing: written, rules: rules, in: self)
+      try gate.adjust(&plan, sites: sites, headSeq: head, now: now, in: self)
+      if !written.isEmpty, gate.forgets(plan, in: schema) {
+        forgettings.append(Forgetting(allBut: gate.held, of: caseID, in: schema))
+      }
+    }
+    return forgettings
+  }
+
+  /// Writes a plan with what its gates say.
+  func writeGated(
+    _ plan: Plan, by rules: (any DomainRules)?, at now: Milliseconds, random: (Int) -> [UInt8]
+  ) throws {
+    var plan = plan
+    let forgettings = try regate(&plan, by: rules, at: now)
+    try write(plan, at: now, random: random)
+    for forgetting in forgettings {
+      _ = try forget(forgetting, stripping: PushResponse.withoutKeptValues)
+    }
+  }
+}
+
+/// The gates of one case before and behind a plan.
+private struct CaseGate {
+  let caseID: CaseID
+  /// What the hub could hold before, and may hold now.
+  private let before: TierSet
+  let held: TierSet
+  private let rules: any DomainRules
+  private let rows: [RowState]
+
+  init(
+    _ caseID: CaseID, _ table: Table, writing written: [StoredRow], rules: any DomainRules,
+    in reader: some HubReader
+  ) throws {
+    self.caseID = caseID
+    self.rules = rules
+    func states(_ rows: some Sequence<StoredRow>) -> [RowState] {
+      rows.filter { $0.isAlive && $0.caseID == caseID }.map {
+        RowState(
+          table: table, id: $0.key.id, caseID: caseID, writer: $0.writer, values: $0.values)
+      }
+    }
+    var stored = Dictionary(
+      uniqueKeysWithValues: try reader.livingRows(of: table, in: caseID).map { ($0.key, $0) })
+    before = rules.openTiers(for: .county, rows: states(stored.values))
+    for row in written { stored[row.key] = row }
+    rows = states(stored.values)
+    held = rules.openTiers(for: .county, rows: rows).union(.header)
+  }
+
+  /// Gives every site that holds the case the tiers that it may hold now.
+  func adjust(
+    _ plan: inout Plan, sites: [SiteID: SiteRecord], headSeq: Int64, now: Milliseconds,
+    in reader: some HubReader
+  ) throws {
+    let gates = CaseGates(held: held)
+    for holder in try holders(in: plan, reader) {
+      let site = sites[holder.site]
+      let isCounty = site?.kind == .county
+      let tiers = gates.tiers(
+        of: holder.terms.role, isCounty: isCounty,
+        open: rules.openTiers(
+          for: GateRecipient(site: holder.site, isCounty: isCounty), rows: rows),
+        hasOpenedCase: try holder.terms.role == .lead && hasOpened(holder.site, plan, reader),
+        had: holder.had?.intersection(holder.terms.tiers) ?? holder.terms.tiers)
+      guard tiers != holder.terms.tiers else { continue }
+      if let place = holder.place {
+        plan.retier(place, to: tiers, headSeq: headSeq)
+      } else {
+        plan.grant(
+          [caseID], to: holder.site, as: holder.terms.role, tiers: tiers, headSeq: headSeq,
+          now: now)
+      }
+    }
+  }
+
+  private struct Holder {
+    let site: SiteID
+    let terms: GrantTerms
+    /// Where its grant stands in the plan; nil for one that was there before.
+    let place: Int?
+    /// What its stored grant covers; nil without one.
+    let had: TierSet?
+  }
+
+  private func holders(in plan: Plan, _ reader: some HubReader) throws -> [Holder] {
+    var stored: [SiteID: GrantTerms] = [:]
+    for site in try reader.holders(of: [caseID])[caseID, default: [:]].keys {
+      stored[site] = try reader.terms(of: site, in: [caseID])[caseID]
+    }
+    var holders = stored.mapValues { terms in (terms: terms, place: Int?.none) }
+    for (place, grant) in plan.grants.enumerated() where grant.caseID == caseID {
+      holders[grant.site] = (grant.terms, place)
+    }
+    for end in plan.ends where end.caseID == caseID {
+      guard let place = holders[end.site]?.place, plan.grants[place].fromSeq > end.seq else {
+        holders[end.site] = nil
+        continue
+      }
+    }
+    return holders.sorted { $0.key < $1.key }.map { site, held in
+      Holder(site: site, terms: held.terms, place: held.place, had: stored[site]?.tiers)
+    }
+  }
+
+  private func hasOpened(
+    _ site: SiteID, _ plan: Plan, _ reader: some HubReader
+  ) throws -> Bool {
+    guard let root = reader.schema.caseRoot else { return false }
+    let key = RowKey(table: root.number, id: RowID(text: caseID.text))
+    let row = try plan.rows.first { $0.key == key } ?? reader.rows([key])[key]
+    return row?.writer == site
+  }
+
+  /// Whether the hub holds, or is about to write, what it may hold no more.
+  func forgets(_ plan: Plan, in schema: Schema) -> Bool {
+    if !held.isSuperset(of: before) { return true }
+    return plan.rows.contains { row in
+      guard row.caseID == caseID, let table = schema.table(number: row.key.table) else {
+        return false
+      }
+      let closed = table.gatedColumns.subtracting(
+        table.columns(visibleTo: GrantTerms(.contributor, held)))
+      return table.columns.indices.contains {
+        closed.contains(table.columns[$0].number) && !row.values[$0].isNull
+      }
+    }
+  }
+}
+
+extension Plan {
+  /// Gives a grant of this plan other tiers, also where the log tells of it.
+  fileprivate mutating func retier(_ place: Int, to tiers: TierSet, headSeq: Int64) {
+    let grant = grants[place]
+    grants[place] = Grant(
+      caseID: grant.caseID, site: grant.site, role: grant.role, tiers: tiers,
+      fromSeq: grant.fromSeq, isHeldAlready: grant.isHeldAlready, effectiveAt: grant.effectiveAt,
+      handover: grant.handover)
+    let position = Int(grant.fromSeq - headSeq - 1)
+    let entry = log[position]
+    log[position] = LogEntry(
+      seq: entry.seq,
+      content: .grant(grant.caseID, grant.site, GrantTerms(grant.role, tiers)), site: entry.site,
+      incarnation: entry.incarnation, origin: entry.origin, base: entry.base,
+      editedAt: entry.editedAt, recordedAt: entry.recordedAt)
+  }
+}
