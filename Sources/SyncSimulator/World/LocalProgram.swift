@@ -29,6 +29,7 @@ struct LocalProgram {
 
   let site: SimulatedSite
   private let contention: Int
+  private let isCrowd: Bool
   private let staffWrites: Int
   private let imports: Int
   /// Rows of an import: in small batches a large one takes the whole night.
@@ -43,10 +44,15 @@ struct LocalProgram {
     staffWrites = swarm.staffWrites
     imports = swarm.imports
     importRowCountMax = min(60, 8 * swarm.batchChangeCount)
-    columns = swarm.ignoresClocks ? Self.clockless : Self.clockless + Self.clocked
+    let columns = swarm.ignoresClocks ? Self.clockless : Self.clockless + Self.clocked
     contention = swarm.contention
+    isCrowd = swarm.isCrowd
     self.counter = counter
     random = SeededGenerator(seed: seed)
+    // The same few in all programs of a run.
+    self.columns =
+      isCrowd
+      ? (0..<3).map { columns[(swarm.firstCrowdedColumn + 4 * $0) % columns.count] } : columns
   }
 
   /// The next statement, from what stands in the replica now.
@@ -59,6 +65,7 @@ struct LocalProgram {
     guard random.number(0...999) < contention, let row = try pickSample(connection) else {
       return random.chance(70) ? insertSample(in: caseID) : insertEntry(in: caseID)
     }
+    if isCrowd && random.chance(60) { return update(row) }
     switch random.number(0...99) {
     case ..<48: return update(row)
     case ..<56: return delete(row)
@@ -97,7 +104,9 @@ struct LocalProgram {
   private mutating func pick(
     _ sql: String, _ connection: PlainClient, _ table: String = "case_file"
   ) throws -> Row? {
-    let place = random.chance(70) ? random.number(0...2) * 5 : random.number(0...15)
+    let isFirst = isCrowd && random.chance(80)
+    let place =
+      isFirst ? 0 : random.chance(70) ? random.number(0...2) * 5 : random.number(0...15)
     let pivot = String(place, radix: 16)
     let found =
       try connection.rows("\(sql) WHERE id >= ? ORDER BY id LIMIT 1", pivot).first

@@ -38,6 +38,11 @@ package struct Swarm: Sendable, Equatable {
   package var imports = 0
   /// Of the rows, those that are edited rather than created.
   package var contention = 700
+  /// Everybody edits the same few cells, mostly while a session runs: what a pull passes under
+  /// unsent work, and what was written behind a build, is rare anywhere else.
+  package var isCrowd = false
+  /// Where these cells begin among the columns.
+  package var firstCrowdedColumn = 0
 
   // The line.
 
@@ -182,6 +187,23 @@ package struct Swarm: Sendable, Equatable {
     pageByteCount = random.pick([200, 700, 4_000, 4 << 20, 4 << 20, 4 << 20])
     if tier == .storage { drawDisks(&random) }
     drawPeople(&random)
+    // Those that once found something keep the county in which they did.
+    let isRegression = RegressionSeeds.all.contains { $0.seed == seed && $0.tier == tier }
+    var crowds = SeededGenerator(seed: seed ^ 0x43_524F_5744)
+    if crowds.chance(25) && !isRegression { crowd(&crowds) }
+  }
+
+  private mutating func crowd(_ random: inout SeededGenerator) {
+    isCrowd = true
+    firstCrowdedColumn = random.number(0...11)
+    siteCount = min(siteCount, 4)
+    imports = 0
+    staffWrites = 0
+    absences = 0
+    contention = 950
+    writesPerDay = random.number(6...12)
+    nightWrites = random.number(500...950)
+    stepTime = random.pick([10_000, 30_000, 60_000])
   }
 
   /// Who works how, and what the county's administrators do.
