@@ -6,8 +6,10 @@ import SyncProtocol
 ///
 /// They stand in the consents of the case. Whenever a plan writes one, or grants a case, the grants
 /// are brought in line within the same transaction: a site whose tiers get fewer purges at its next
-/// contact and owes a receipt, one whose tiers get more is sent the case whole. What the county
-/// itself may hold no more is forgotten, past and present, in that transaction, too.
+/// contact and owes a receipt, one whose tiers get more is sent the case whole. A gate that closes
+/// is told to all that ever had a part in the case: whoever holds the header only, or nothing, may
+/// still keep what it once sent. What the county itself may hold no more is forgotten, past and
+/// present, in that transaction, too.
 extension HubWriter {
   /// Brings the grants of a plan in line with the gates, and says what is to be forgotten once it
   /// is written.
@@ -57,6 +59,7 @@ private struct CaseGate {
   private let before: TierSet
   let held: TierSet
   private let rules: any DomainRules
+  private let former: [RowState]
   private let rows: [RowState]
 
   init(
@@ -73,7 +76,8 @@ private struct CaseGate {
     }
     var stored = Dictionary(
       uniqueKeysWithValues: try reader.livingRows(of: table, in: caseID).map { ($0.key, $0) })
-    before = rules.openTiers(for: .county, rows: states(stored.values))
+    former = states(stored.values)
+    before = rules.openTiers(for: .county, rows: former)
     for row in written { stored[row.key] = row }
     rows = states(stored.values)
     held = rules.openTiers(for: .county, rows: rows).union(.header)
@@ -94,14 +98,40 @@ private struct CaseGate {
           for: GateRecipient(site: holder.site, isCounty: isCounty), rows: rows),
         hasOpenedCase: try holder.terms.role == .lead && hasOpened(holder.site, plan, reader),
         had: holder.had?.intersection(holder.terms.tiers) ?? holder.terms.tiers)
-      guard tiers != holder.terms.tiers else { continue }
+      let asksReceipt = holder.place == nil && closes(for: holder.site, isCounty: isCounty)
+      guard tiers != holder.terms.tiers || asksReceipt else { continue }
       if let place = holder.place {
         plan.retier(place, to: tiers, headSeq: headSeq)
       } else {
         plan.grant(
-          [caseID], to: holder.site, as: holder.terms.role, tiers: tiers, headSeq: headSeq,
-          now: now)
+          [caseID], to: holder.site, as: holder.terms.role, tiers: tiers,
+          asksReceipt: asksReceipt, headSeq: headSeq, now: now)
       }
+    }
+    try remindFormer(&plan, sites: sites, headSeq: headSeq, now: now, in: reader)
+  }
+
+  /// Whether a gate that was open for a site is closed now.
+  private func closes(for site: SiteID, isCounty: Bool) -> Bool {
+    let recipient = GateRecipient(site: site, isCounty: isCounty)
+    func open(_ rows: [RowState], held: TierSet) -> TierSet {
+      rules.openTiers(for: recipient, rows: rows).union(held)
+    }
+    return !open(rows, held: held).isSuperset(of: open(former, held: before))
+  }
+
+  /// Tells the sites whose part in the case has ended of a gate that closes.
+  private func remindFormer(
+    _ plan: inout Plan, sites: [SiteID: SiteRecord], headSeq: Int64, now: Milliseconds,
+    in reader: some HubReader
+  ) throws {
+    let holders = Set(try reader.holders(of: [caseID])[caseID, default: [:]].keys)
+    let granted = Set(plan.grants.lazy.filter { $0.caseID == caseID }.map(\.site))
+    for site in try reader.everHolders(of: caseID)
+    where !holders.contains(site) && !granted.contains(site)
+      && closes(for: site, isCounty: sites[site]?.kind == .county)
+    {
+      plan.orderPurge(of: caseID, at: site, headSeq: headSeq, now: now)
     }
   }
 

@@ -74,9 +74,7 @@ extension CountyAdministration {
     counts.contests =
       try reader.ledger(LedgerFilter(caseID: order.caseID)).count
       + reader.proposals(ProposalFilter(caseID: order.caseID)).count
-    let holders = try reader.holders(of: [order.caseID])[order.caseID] ?? [:]
-    let owing = try reader.sitesOwingPurge(of: order.caseID)
-    let sites = Set(holders.keys).union(owing).sorted()
+    let sites = try reader.everHolders(of: order.caseID)
     return ErasureReport(
       erasure: StoredErasure(
         id: order.id, caseID: order.caseID, reason: order.reason, orderedBy: order.actor,
@@ -89,8 +87,14 @@ extension CountyAdministration {
     let holders = try writer.holders(of: [order.caseID])[order.caseID] ?? [:]
     var plan = Plan()
     let head = try writer.counter.seq
-    for site in holders.keys.sorted() {
-      plan.end([order.caseID], of: site, handover: order.id, headSeq: head, now: now)
+    for site in try writer.everHolders(of: order.caseID) {
+      if holders[site] != nil {
+        plan.end([order.caseID], of: site, handover: order.id, headSeq: head, now: now)
+      } else {
+        // It purged the case when its part ended, and keeps what it once sent of it.
+        plan.orderPurge(
+          of: order.caseID, at: site, handover: order.id, headSeq: head, now: now)
+      }
     }
     try writer.write(plan, at: now, random: environment.random)
     let counts = try writer.forget(

@@ -21,7 +21,7 @@ extension CountyService {
       let counter = try reader.counter
       try check(since, history: reader.county.history, counter: counter, in: reader)
       var builder = PageBuilder(
-        site: site, since: since, counter: counter,
+        site: site, since: since, counter: counter, rules: rules,
         byteCountTarget: environment.pageByteCount, reader: reader)
       return try builder.page(for: request, refreshing: rows)
     }
@@ -35,6 +35,8 @@ private struct PageBuilder {
   let schema: Schema
   let counter: Counter
   let reader: any HubReader
+  /// Nil for a domain without gates.
+  private let rules: (any DomainRules)?
   private var page = PullPage()
   private var byteCount = 0
   /// Whether the digests of all cases of the scope are asked for.
@@ -46,9 +48,10 @@ private struct PageBuilder {
   private static var readCount: Int { 500 }
 
   init(
-    site: SiteRecord, since: Position, counter: Counter, byteCountTarget: Int,
-    reader: any HubReader
+    site: SiteRecord, since: Position, counter: Counter, rules: (any DomainRules)?,
+    byteCountTarget: Int, reader: any HubReader
   ) {
+    self.rules = rules
     self.byteCountTarget = byteCountTarget
     self.site = site
     self.since = since
@@ -115,6 +118,20 @@ private struct PageBuilder {
     }
   }
 
+  /// Whether a gate keeps something of the case from the site: what it sent of that before goes,
+  /// too.
+  private func isBehindGate(_ grant: Grant) throws -> Bool {
+    guard let rules, grant.caseID.isCase, grant.role != .mention, grant.terms.tiers != .all,
+      let table = rules.gateTable(in: schema)
+    else { return false }
+    if grant.role.mayWrite && grant.handover == nil { return true }
+    let rows = try reader.livingRows(of: table, in: grant.caseID).map {
+      RowState(
+        table: table, id: $0.key.id, caseID: grant.caseID, writer: $0.writer, values: $0.values)
+    }
+    return rules.openTiers(for: .county, rows: rows).union(.header) != .all
+  }
+
   /// Delivers the rest of a granted case, or the order to purge it; false if the page ended in the
   /// middle of it.
   private mutating func deliver(_ granted: GrantedCase, at place: inout PullContinuation) throws
@@ -122,7 +139,10 @@ private struct PageBuilder {
   {
     let grant = granted.grant
     let isEnded = granted.endedSeq != nil
-    let isErased = try isEnded && !reader.erased(among: [grant.caseID]).isEmpty
+    let isErased =
+      try isEnded
+      ? grant.terms == .ended || !reader.erased(among: [grant.caseID]).isEmpty
+      : isBehindGate(grant)
     page.cases.append(
       PullPage.CaseRecord(
         caseID: grant.caseID, lead: granted.lead, terms: isEnded ? .ended : grant.terms,

@@ -37,6 +37,16 @@ extension CountyService {
   private static let rehearsalCountMax = 64
 
   private func answer(to sent: SentBatch, refusing unfit: Set<CaseID>) throws -> [UInt8] {
+    let answer = try decidedAnswer(to: sent, refusing: unfit)
+    let gates = rules?.gateTable(in: try store.read { $0.schema })?.number
+    // What a consent that ended lets nobody hold any more stands in no ready file either.
+    if sent.batch.changes.contains(where: { $0.row.table == gates }) { try snapshots?.removeOld() }
+    return answer
+  }
+
+  private func decidedAnswer(
+    to sent: SentBatch, refusing unfit: Set<CaseID>
+  ) throws -> [UInt8] {
     try store.write { writer in
       let site = try fence(sent.session, of: served(sent.site, in: writer), in: writer)
       if let answered = try writer.answeredBatch(sent.id) {

@@ -195,11 +195,9 @@ package final class SnapshotShelf: Sendable {
     return record
   }
 
-  private func removeOld() throws {
-    for site in try names(in: directory).map({ SiteID($0) }) {
-      guard let record = try record(for: site) else { continue }
-      if environment.now() - record.builtAt >= Self.ageMax { try remove(for: site) }
-    }
+  /// Removes what is too old, and what holds something that was taken from its site since.
+  func removeOld() throws {
+    for site in try names(in: directory).map({ SiteID($0) }) { _ = try standing(for: site) }
   }
 
   /// Removes what a process left that ended while it made a snapshot, and what is too old. To be

@@ -126,6 +126,8 @@ package protocol HubReader {
   var erasures: [StoredErasure] { get throws }
   /// Those of these cases that an order to erase names.
   func erased(among cases: [CaseID]) throws -> Set<CaseID>
+  /// The sites that were ever granted the case; in ascending order.
+  func everHolders(of caseID: CaseID) throws -> [SiteID]
   /// The sites that were told to purge something of the case, and have not said that they did; in
   /// ascending order.
   func sitesOwingPurge(of caseID: CaseID) throws -> [SiteID]

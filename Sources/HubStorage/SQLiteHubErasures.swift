@@ -26,6 +26,12 @@ extension SQLiteHubTransaction {
       try cases.filter { try select.first(Parameter($0)) { _ in true } ?? false })
   }
 
+  func everHolders(of caseID: CaseID) throws -> [SiteID] {
+    try query("SELECT DISTINCT site FROM kreissync_grant WHERE case_id = ? ORDER BY site").all(
+      Parameter(caseID)
+    ) { $0.identifier(0) }
+  }
+
   func sitesOwingPurge(of caseID: CaseID) throws -> [SiteID] {
     try query(
       """

@@ -256,7 +256,9 @@ extension SQLiteHubTransaction {
         .integer(grant.isHeldAlready || goesOn && former!.isHeldAlready ? 1 : 0),
         .integer(goesOn ? former!.heldFrom : grant.fromSeq), .integer(grant.effectiveAt),
         Parameter(grant.handover),
-        Parameter(isNarrower || former?.purgeSeq != nil && goesOn ? grant.fromSeq : nil))
+        Parameter(
+          isNarrower || grant.asksReceipt || former?.purgeSeq != nil && goesOn
+            ? grant.fromSeq : nil))
     }
     for ending in ends {
       let former = try end(

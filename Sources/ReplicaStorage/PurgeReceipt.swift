@@ -29,25 +29,34 @@ extension ReplicaFile {
       ).all { ($0.identifier(0), $0.integer(1)) }
       return PurgeReceipt(
         waiting: cases.map(\.0),
-        heldCount: Int64(cases.count { $0.1 == ScopePurge.State.held.rawValue }))
+        heldCount: Int64(
+          cases.count {
+            [ScopePurge.State.held, .heldErasure].map(\.rawValue).contains($0.1)
+          }))
     }
   }
 
   /// Cases whose purge waits for a person's release.
   package func heldPurgeCount() throws -> Int64 {
     try read { database in
-      try Query(database, "SELECT count(*) FROM kreissync_case_state WHERE purge = ?").first(
-        .integer(ScopePurge.State.held.rawValue)
+      try Query(
+        database, "SELECT count(*) FROM kreissync_case_state WHERE purge IN (?, ?)"
+      ).first(
+        .integer(ScopePurge.State.held.rawValue), .integer(ScopePurge.State.heldErasure.rawValue)
       ) { $0.integer(0) } ?? 0
     }
   }
 
   package func releasePurges() throws {
     try write { database in
-      try Query(
-        database, "UPDATE kreissync_case_state SET purge = ?, digest = NULL WHERE purge = ?"
-      ).run(
-        .integer(ScopePurge.State.ordered.rawValue), .integer(ScopePurge.State.held.rawValue))
+      let release = try Query(
+        database, "UPDATE kreissync_case_state SET purge = ?, digest = NULL WHERE purge = ?")
+      let released: [(to: ScopePurge.State, from: ScopePurge.State)] = [
+        (.ordered, .held), (.erasure, .heldErasure),
+      ]
+      for (to, from) in released {
+        try release.run(.integer(to.rawValue), .integer(from.rawValue))
+      }
     }
   }
 

@@ -20,8 +20,11 @@ struct ScopePurge {
     case ordered = 1
     /// Waits for `hub release`.
     case held = 2
-    /// Ordered, because the case was erased or its consent revoked.
+    /// Ordered, because the case was erased or its consent revoked: also what the replica keeps of
+    /// its own past.
     case erasure = 3
+    /// Waits for `hub release` and is an erasure then.
+    case heldErasure = 4
   }
 
   /// More cases than these at once wait for a person: so many a small office may lose in an
@@ -33,6 +36,8 @@ struct ScopePurge {
   private var unsent: UnsentWork
   private let now: Milliseconds
   private var isHeldBack = false
+  /// The terms that this pull told: its orders are read twice.
+  private var told: [CaseID: GrantTerms] = [:]
   private var held: Set<CaseID>
 
   init(_ application: Application, _ scope: PulledScope) throws {
@@ -41,8 +46,8 @@ struct ScopePurge {
     unsent = application.unsent
     now = application.now
     held = Set(
-      try Query(database, "SELECT case_id FROM kreissync_case_state WHERE purge = ?").all(
-        .integer(State.held.rawValue)
+      try Query(database, "SELECT case_id FROM kreissync_case_state WHERE purge IN (?, ?)").all(
+        .integer(State.held.rawValue), .integer(State.heldErasure.rawValue)
       ) { $0.identifier(0) })
     isHeldBack = try isWave(scope)
   }
@@ -94,17 +99,20 @@ struct ScopePurge {
   /// - Returns: whether the case is to be put as it came; not where the replica never held it.
   mutating func order(_ state: PulledScope.CaseState) throws -> Bool {
     guard state.terms.role != .mention else { return true }
-    guard let tiers = try tiers(of: state.caseID) else {
+    let known = try tiers(of: state.caseID)
+    guard let tiers = known ?? (state.isErased && state.terms == .ended ? .nothing : nil) else {
       return state.terms != .ended
     }
-    if state.terms.tiers == tiers { return true }
+    let isAgain = told.updateValue(state.terms, forKey: state.caseID) == state.terms
+    if state.terms.tiers == tiers && (isAgain || !state.isErased) { return true }
     // A case that was opened here and told of now: nothing in it came from the hub.
     if try state.terms.role.mayWrite && !isKnown(state.caseID) { return true }
     if state.terms.role.mayWrite { try withhold(state.caseID, but: state.terms) }
     let isNarrower = !state.terms.tiers.isSuperset(of: tiers)
     let waits = isNarrower && isHeldBack && !state.isHandedOver && state.caseID.isCase
-    let order: State = state.isErased ? .erasure : .ordered
-    let purge: State = waits ? .held : isNarrower ? order : .none
+    let purge: State =
+      state.isErased
+      ? (waits ? .heldErasure : .erasure) : waits ? .held : isNarrower ? .ordered : .none
     if waits { held.insert(state.caseID) } else { held.remove(state.caseID) }
     try Query(
       database,
@@ -208,22 +216,27 @@ struct ScopePurge {
       try Query(database, "SELECT DISTINCT case_id FROM kreissync_refresh").all {
         $0.identifier(0, CaseID.self)
       })
+    var isRewritten = false
     for (caseID, terms, isErased) in ordered {
+      // Whoever held nothing of it any more has its past to look at only.
+      let changeCount = database.totalChangesCount
       let isToSend = try !terms.role.mayWrite && letGo(caseID, sends: !isErased)
       let isWaiting = isToSend || unsent.cases.contains(caseID) || waiting.contains(caseID)
       let own = try terms.role.mayWrite ? ownRows(of: caseID) : []
       for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
         try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting, but: own)
       }
+      let isChanged = database.totalChangesCount > changeCount
+      if isErased && isChanged { isRewritten = true }
       guard !isWaiting else { continue }
       if isErased { try Stripping.note(caseID, leaving: terms.tiers, in: database) }
       try forget(caseID, isEnded: terms == .ended)
-      if caseID.isCase { outcome.casesPurged += 1 }
+      if caseID.isCase && (isChanged || !isErased) { outcome.casesPurged += 1 }
     }
     guard !ordered.isEmpty else { return }
     try Query(
-      database, "UPDATE kreissync_replica SET purge_unproved = max(purge_unproved, 1)"
-    ).run()
+      database, "UPDATE kreissync_replica SET purge_unproved = max(purge_unproved, ?)"
+    ).run(.integer(isRewritten ? 2 : 1))
   }
 
   private func purge(

@@ -69,6 +69,7 @@ struct Stripping {
       guard !stripped.isEmpty else { continue }
       try update.run(
         .blob(left.encoded()), .blob(try strip(answer, stripped)), .integer(number))
+      try askForRewriting()
     }
     return batches.last?.number
   }
@@ -99,9 +100,15 @@ struct Stripping {
       database, "UPDATE kreissync_log SET v = NULL WHERE c = ? AND v IS NOT NULL AND n <= ?")
     for forgetting in forgettings {
       try log.run(Parameter(forgetting.caseID), .integer(through))
+      if database.changesCount > 0 { try askForRewriting() }
       try stripNotices(forgetting)
     }
     try Query(database, "DELETE FROM kreissync_stripping").run()
+  }
+
+  /// Values were taken out: the file is to be written anew.
+  private func askForRewriting() throws {
+    try Query(database, "UPDATE kreissync_replica SET purge_unproved = 2").run()
   }
 
   private func stripNotices(_ forgetting: Forgetting) throws {
@@ -123,12 +130,13 @@ struct Stripping {
       database,
       "UPDATE kreissync_notice_log SET your_value = NULL, kept_value = NULL WHERE id = ?")
     for id in found { try empty.run(.integer(id)) }
+    if !found.isEmpty { try askForRewriting() }
   }
 }
 
 extension ReplicaFile {
-  /// Strips what is named; several transactions, each as short as an apply's. The record says from
-  /// then on that the file is to be written anew.
+  /// Strips what is named; several transactions, each as short as an apply's. Where something was
+  /// taken out the record says from then on that the file is to be written anew.
   func stripPurged(_ strip: @escaping Stripping.AnswerStripper) throws {
     var last: Int64 = 0
     while true {
@@ -140,7 +148,6 @@ extension ReplicaFile {
     }
     try write { database in
       guard let stripping = try Stripping(self, in: database, strip) else { return }
-      try Query(database, "UPDATE kreissync_replica SET purge_unproved = 2").run()
       try stripping.finish(settledThrough: Self.record(in: database).batchedThrough)
     }
   }

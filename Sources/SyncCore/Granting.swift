@@ -14,12 +14,17 @@ package struct Grant: Hashable, Sendable {
   /// The accepted hand-over that asked for it: what it takes from a site need not wait for a
   /// release.
   package let handover: String?
+  /// The site has to say that nothing of what it held beyond these tiers is left, also where the
+  /// grant covers what the one before did: what it keeps of its own past is meant, too.
+  package let asksReceipt: Bool
 
   /// - Parameter tiers: nil for what the role has by itself.
   package init(
     caseID: CaseID, site: SiteID, role: Role, tiers: TierSet? = nil, fromSeq: Int64,
-    isHeldAlready: Bool, effectiveAt: Milliseconds = 0, handover: String? = nil
+    isHeldAlready: Bool, effectiveAt: Milliseconds = 0, handover: String? = nil,
+    asksReceipt: Bool = false
   ) {
+    self.asksReceipt = asksReceipt
     self.caseID = caseID
     self.site = site
     self.role = role
@@ -83,7 +88,8 @@ extension Plan {
   ///   - effectiveAt: nil for now.
   package mutating func grant(
     _ cases: [CaseID], to site: SiteID, as role: Role, tiers: TierSet? = nil,
-    handover: String? = nil, effectiveAt: Milliseconds? = nil, headSeq: Int64, now: Milliseconds
+    handover: String? = nil, effectiveAt: Milliseconds? = nil, asksReceipt: Bool = false,
+    headSeq: Int64, now: Milliseconds
   ) {
     let terms = GrantTerms(role, tiers)
     for caseID in cases {
@@ -91,7 +97,8 @@ extension Plan {
       grants.append(
         Grant(
           caseID: caseID, site: site, role: role, tiers: terms.tiers, fromSeq: seq,
-          isHeldAlready: false, effectiveAt: effectiveAt ?? now, handover: handover))
+          isHeldAlready: false, effectiveAt: effectiveAt ?? now, handover: handover,
+          asksReceipt: asksReceipt))
     }
   }
 
@@ -109,7 +116,7 @@ extension Plan {
   /// Orders a site to purge what it holds of a case that the hub does not know it to hold: a grant
   /// of nothing that counts as held before, and its end.
   package mutating func orderPurge(
-    of caseID: CaseID, at site: SiteID, handover: String, headSeq: Int64, now: Milliseconds
+    of caseID: CaseID, at site: SiteID, handover: String? = nil, headSeq: Int64, now: Milliseconds
   ) {
     let seq = append(
       .grant(caseID, site, GrantTerms(.reader, .nothing)), headSeq: headSeq, now: now)

@@ -17,6 +17,7 @@ extension InMemoryHubTransaction {
     Set(cases).intersection(memory.erasures.map(\.caseID))
   }
 
+  func everHolders(of caseID: CaseID) -> [SiteID] { memory.scope.everHolders(of: caseID) }
   func sitesOwingPurge(of caseID: CaseID) -> [SiteID] { memory.scope.sitesOwingPurge(of: caseID) }
 
   var retentionPause: RetentionPause? { memory.retentionPause }

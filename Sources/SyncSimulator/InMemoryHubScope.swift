@@ -137,7 +137,7 @@ struct ScopeMemory: Sendable {
       HeldGrant(
         holder: holder, grant: grant, heldFrom: goesOn ? former!.heldFrom : grant.fromSeq,
         isHeldAlready: grant.isHeldAlready || goesOn && former!.isHeldAlready,
-        purgeSeq: isNarrower || isStillOwed ? grant.fromSeq : nil))
+        purgeSeq: isNarrower || grant.asksReceipt || isStillOwed ? grant.fromSeq : nil))
     holders[holder].marks.append(GrantMark(seq: grant.fromSeq, caseNumber: number))
     if number != Self.noCase { holders[holder].digest += cases[number].digests[grant.terms] }
     return change

@@ -100,6 +100,29 @@ struct ErasureTests {
     }.sorted()
   }
 
+  @Test("Whoever had a part in the case once is told of its erasure, and forgets what it sent")
+  func formerParts() throws {
+    try withCounty { county in
+      let aviary = try Aviary(county)
+      let carrier = try county.site("AWO", kind: "carrier", areas: [])
+      let part = ["participate", "--case", aviary.caseID, "--site", carrier.id, "--role"]
+      #expect(try county.hub(part + ["contributor"]).exit == 0)
+      try carrier.sync()
+      try carrier.execute(
+        "INSERT INTO residence (case_id, ags, kind, street) VALUES "
+          + "('\(aviary.caseID)', '08118027', 'other', 'KANARIE-carrier')")
+      try carrier.sync()
+      #expect(try county.hub(part + ["none"]).exit == 0)
+      try carrier.sync()
+      #expect(try !findings(carrier.directory).isEmpty)
+      #expect(try county.hub("erase", "--case", aviary.caseID, "--reason", "Az. 8").exit == 0)
+      #expect(try pending(county).contains(carrier.id))
+      for site in [aviary.town, aviary.field, carrier] { try site.sync() }
+      #expect(try pending(county) == [])
+      #expect(try findings(carrier.directory) == [])
+    }
+  }
+
   @Test("An erased case stands in no file of hub and sites, also behind the oldest backup")
   func everywhere() throws {
     try withCounty { county in

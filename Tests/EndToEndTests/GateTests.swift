@@ -200,6 +200,52 @@ struct GateTests {
     }
   }
 
+  @Test("A revocation takes the past, too: sent batches and notices of whoever ever had a part")
+  func past() throws {
+    try withCounty { county in
+      let town = try county.site("Hemmingen")
+      let field = try county.fieldService()
+      let carrier = try county.site("AWO", kind: "carrier", areas: [])
+      try Canaries.openCase("c", at: town, consents: ["casework"])
+      try town.execute(Canaries.consent(in: "c", "casework", to: carrier.id))
+      try town.sync()
+      func participate(as role: String) throws {
+        let answer = try county.hub(
+          "participate", "--case", "c", "--site", carrier.id, "--role", role)
+        #expect(answer.exit == 0, "\(answer)")
+      }
+      try participate(as: "contributor")
+      for site in [field, carrier] { try site.sync() }
+      // Each of them sends words about a row of the town's; one loses, and is told so.
+      try carrier.execute("UPDATE person SET phone = 'kanarie-carrier'")
+      try field.execute("UPDATE person SET email = 'kanarie-field'")
+      try town.execute("UPDATE person SET email = 'kanarie-town'")
+      for site in [carrier, town, field, town, carrier] { try site.sync() }
+      #expect(try !field.notices().isEmpty)
+      try participate(as: "none")
+      try carrier.sync()
+      #expect(try !Canaries.files(below: carrier.directory, holding: "kanarie-carrier").isEmpty)
+
+      try town.execute(
+        Canaries.consent(in: "c", "casework", "revoked")
+          + Canaries.consent(in: "c", "casework", "revoked", to: carrier.id))
+      try town.sync()
+      func owing() throws -> [String] {
+        try county.hub("status").json["sites"].items.filter {
+          $0["reasons"].items.contains("purge_unanswered")
+        }.compactMap { $0["site"].text }
+      }
+      #expect(try owing().contains(carrier.id) && owing().contains(field.id))
+      for site in [field, carrier] { try site.sync() }
+      #expect(try owing().isEmpty)
+      for directory in [field.directory, carrier.directory, county.hubDirectory] {
+        #expect(try Canaries.files(below: directory, holding: "kanarie").isEmpty)
+      }
+      #expect(try town.value("SELECT email FROM person") != nil)
+      try Agreement.expect(county, [town, field, carrier])
+    }
+  }
+
   @Test("H10: a consent revoked in the middle of a hand-over wins; the header goes on")
   func handover() throws {
     try withCounty { county in
@@ -232,5 +278,4 @@ struct GateTests {
       try Agreement.expect(county, [town, carrier])
     }
   }
-
 }

@@ -258,7 +258,7 @@ package enum BugBank {
       site: RefreshListIgnored.self),
     BugVariant(
       "verdict-changes-row", "The value that won is written with the verdict.",
-      [.broken(.oneState), .broken(.convergence), .broken(.decision)],
+      [.broken(.oneState), .broken(.convergence), .broken(.decision), .broken(.conservation)],
       site: VerdictChangesRow.self),
     BugVariant(
       "notices-not-written", "Nobody is told that a change did not win.", [.broken(.accounts)],

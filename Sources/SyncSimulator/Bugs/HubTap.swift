@@ -110,6 +110,9 @@ class HubTap: HubWriter {
   var backups: BackupRecord { get throws { try reader.backups } }
   var erasures: [StoredErasure] { get throws { try reader.erasures } }
   func erased(among cases: [CaseID]) throws -> Set<CaseID> { try reader.erased(among: cases) }
+  func everHolders(of caseID: CaseID) throws -> [SiteID] {
+    try reader.everHolders(of: caseID)
+  }
   func sitesOwingPurge(of caseID: CaseID) throws -> [SiteID] {
     try reader.sitesOwingPurge(of: caseID)
   }
