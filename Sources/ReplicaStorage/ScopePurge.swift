@@ -218,7 +218,6 @@ struct ScopePurge {
       })
     var isRewritten = false
     for (caseID, terms, isErased) in ordered {
-      // Whoever held nothing of it any more has its past to look at only.
       let changeCount = database.totalChangesCount
       let isToSend = try !terms.role.mayWrite && letGo(caseID, sends: !isErased)
       let isWaiting = isToSend || unsent.cases.contains(caseID) || waiting.contains(caseID)
@@ -226,12 +225,11 @@ struct ScopePurge {
       for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
         try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting, but: own)
       }
-      let isChanged = database.totalChangesCount > changeCount
-      if isErased && isChanged { isRewritten = true }
+      if isErased && database.totalChangesCount > changeCount { isRewritten = true }
       guard !isWaiting else { continue }
       if isErased { try Stripping.note(caseID, leaving: terms.tiers, in: database) }
       try forget(caseID, isEnded: terms == .ended)
-      if caseID.isCase && (isChanged || !isErased) { outcome.casesPurged += 1 }
+      if caseID.isCase { outcome.casesPurged += 1 }
     }
     guard !ordered.isEmpty else { return }
     try Query(
