@@ -24,8 +24,12 @@ extension Column {
 extension Cells {
   /// The cells of a whole row as pages carry them, restricted to some columns.
   package init(travelling row: [Value], in table: Table, mask: ColumnMask) {
-    self.init(
-      of: zip(table.columns, row).map { $0.travelling($1) }, in: table, mask: mask)
+    var values: [Value] = []
+    values.reserveCapacity(mask.count)
+    for (position, column) in table.columns.enumerated() where mask.contains(column.number) {
+      values.append(column.travelling(row[position]))
+    }
+    self.init(mask: mask, values: values)
   }
 
   /// The cells as they stand in the table; of columns that it does not have, as they came.

@@ -12,17 +12,48 @@ package struct ByteText: Hashable, Comparable, Sendable, CustomStringConvertible
 
   package var description: String { string }
 
+  // Native strings keep their UTF-8 in one piece, and then whole words are compared and hashed:
+  // byte by byte it was a tenth of a session's time.
+
   package static func == (left: ByteText, right: ByteText) -> Bool {
-    left.string.utf8.elementsEqual(right.string.utf8)
+    guard left.string.utf8.count == right.string.utf8.count else { return false }
+    return left.withBytes { left in right.withBytes { isEqual(left, $0) } }
+  }
+
+  /// - Precondition: both are of one length.
+  private static func isEqual(
+    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+  ) -> Bool {
+    var offset = 0
+    while offset + 8 <= left.count {
+      let word = left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      guard word == right.loadUnaligned(fromByteOffset: offset, as: UInt64.self) else {
+        return false
+      }
+      offset += 8
+    }
+    while offset < left.count {
+      guard left[offset] == right[offset] else { return false }
+      offset += 1
+    }
+    return true
   }
 
   package static func < (left: ByteText, right: ByteText) -> Bool {
-    left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
+    left.withBytes { left in right.withBytes { left.lexicographicallyPrecedes($0) } }
   }
 
   package func hash(into hasher: inout Hasher) {
-    for byte in string.utf8 { hasher.combine(byte) }
+    withBytes { hasher.combine(bytes: $0) }
     hasher.combine(0xFF as UInt8)
+  }
+
+  /// Calls `body` with the UTF-8 bytes, valid inside the call only.
+  private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    let result = string.utf8.withContiguousStorageIfAvailable {
+      body(UnsafeRawBufferPointer($0))
+    }
+    return result ?? Array(string.utf8).withUnsafeBytes(body)
   }
 }
 

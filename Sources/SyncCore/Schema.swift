@@ -80,6 +80,11 @@ package struct Table: Sendable, Equatable {
   /// In order of their numbers; without `id` and `case_id`, which every table has by its scope.
   package let columns: [Column]
 
+  /// All columns that may leave a site: every tier but `local`.
+  package let travellingColumns: ColumnMask
+  /// All columns that exist.
+  package let allColumns: ColumnMask
+
   private let positionByNumber: [Int8]
 
   package init(
@@ -100,6 +105,8 @@ package struct Table: Sendable, Equatable {
       positions[column.number] = Int8(position)
     }
     positionByNumber = positions
+    allColumns = ColumnMask(columns.lazy.map(\.number))
+    travellingColumns = ColumnMask(columns.lazy.filter { $0.tier != .local }.map(\.number))
   }
 
   package func position(ofColumn number: Int) -> Int? {
@@ -140,16 +147,6 @@ package struct Table: Sendable, Equatable {
     }
   }
 
-  /// All columns that may leave a site: every tier but `local`.
-  package var travellingColumns: ColumnMask {
-    ColumnMask(columns.lazy.filter { $0.tier != .local }.map(\.number))
-  }
-
-  /// All columns that exist.
-  package var allColumns: ColumnMask {
-    ColumnMask(columns.lazy.map(\.number))
-  }
-
   /// The given columns and those of every group that one of them belongs to: columns of a group
   /// are captured, sent and decided as one.
   package func widenedToGroups(_ mask: ColumnMask) -> ColumnMask {
@@ -186,7 +183,10 @@ package enum Policy: String, Sendable, CaseIterable {
 }
 
 /// One column as the schema declares it.
-package struct Column: Sendable, Equatable {
+///
+/// A class, because every row's way leads over its table's columns: of a struct with a dozen
+/// references each step would retain them all.
+package final class Column: Sendable, Equatable {
   /// SQLite's integers have 64 bits; two are kept for row kinds in the change log.
   package static let numberMax = 62
 
@@ -251,6 +251,16 @@ package struct Column: Sendable, Equatable {
     self.follows = follows
     self.mentions = mentions
     self.isMentioned = isMentioned
+  }
+
+  package static func == (left: Column, right: Column) -> Bool {
+    left === right
+      || (left.number, left.name, left.label, left.type, left.tier, left.policy)
+        == (right.number, right.name, right.label, right.type, right.tier, right.policy)
+        && (left.codes, left.terminalCodes, left.group, left.isRequired, left.defaultValue)
+          == (right.codes, right.terminalCodes, right.group, right.isRequired, right.defaultValue)
+        && (left.references, left.follows, left.mentions, left.isMentioned)
+          == (right.references, right.follows, right.mentions, right.isMentioned)
   }
 }
 
