@@ -75,7 +75,10 @@ package struct SidecarFile: SidecarStore {
       bytes, of: path, cure: "remove it: the hub knows the replica, and tells if it was restored")
   }
 
+  /// One that says so already stays. Each session writes one that does not, for it has a new
+  /// number: so what stands here is durable, also where a process was killed in a write.
   package func write(_ sidecar: Sidecar) throws {
+    guard try read() != sidecar else { return }
     try DurableFile.write(try WireJSON.encode(sidecar), to: path, mode: 0o600)
   }
 }

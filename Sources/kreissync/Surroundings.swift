@@ -24,9 +24,16 @@ enum Surroundings {
     return CalendarDay(daysSince1970: Int(seconds + Int64(offset)) / 86_400)
   }
 
+  /// So many bytes, eight from each draw: a draw is a call of the system, and the hub salts every
+  /// entry of its log.
   static func random(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    while bytes.count < count {
+      withUnsafeBytes(of: generator.next()) { bytes += $0.prefix(count - bytes.count) }
+    }
+    return bytes
   }
 
   /// A number of the range, each as likely as any other.
