@@ -41,6 +41,8 @@ private struct PageBuilder {
   private var byteCount = 0
   /// Whether the digests of all cases of the scope are asked for.
   private var comparesAll = false
+  /// What was looked up for this page, which is read at one moment.
+  private var knownTerms: [CaseID: GrantTerms?] = [:]
 
   /// A page is closed above this size.
   private let byteCountTarget: Int
@@ -234,8 +236,12 @@ private struct PageBuilder {
   }
 
   /// What the site may hold of a case or unit; nil for nothing.
-  private func terms(in caseID: CaseID) throws -> GrantTerms? {
-    try caseID.isNone ? .shared : reader.terms(of: site.id, in: [caseID])[caseID]
+  private mutating func terms(in caseID: CaseID) throws -> GrantTerms? {
+    guard !caseID.isNone else { return .shared }
+    if let known = knownTerms[caseID] { return known }
+    let terms = try reader.terms(of: site.id, in: [caseID])[caseID]
+    knownTerms[caseID] = .some(terms)
+    return terms
   }
 
   // MARK: Items

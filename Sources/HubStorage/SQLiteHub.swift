@@ -140,7 +140,7 @@ package struct SQLiteHub: HubStore {
   func reading<Result: Sendable>(_ body: (SQLiteHubTransaction) throws -> Result) throws -> Result {
     try Self.translatingErrors {
       try pool.read {
-        try body(SQLiteHubTransaction(database: $0, schema: schema.current(in: $0)))
+        try body(SQLiteHubTransaction(database: $0, words: schema.current(in: $0)))
       }
     }
   }
@@ -157,7 +157,7 @@ package struct SQLiteHub: HubStore {
         var result: Result?
         try database.inTransaction(.deferred) {
           result = try body(
-            SQLiteHubTransaction(database: database, schema: schema.current(in: database)))
+            SQLiteHubTransaction(database: database, words: schema.current(in: database)))
           return .commit
         }
         return result!
@@ -175,7 +175,7 @@ package struct SQLiteHub: HubStore {
         try database.inTransaction(.immediate) {
           result = try body(
             SQLiteHubTransaction(
-              database: database, schema: schema.current(in: database), forgetting: mark))
+              database: database, words: schema.current(in: database), forgetting: mark))
           return .commit
         }
         // What was overwritten still stands in the WAL. A reader that keeps it leaves that to the
@@ -216,15 +216,16 @@ final class ForgettingMark {
 /// An administrator's command may let it grow beside a hub that serves, so each transaction looks
 /// at the version that its state of the file has, and reads the text only where that is another.
 final class KnownSchema: Sendable {
-  private let known = Mutex<Schema?>(nil)
+  private let known = Mutex<WordedSchema?>(nil)
 
-  func current(in database: Database) throws -> Schema {
+  func current(in database: Database) throws -> WordedSchema {
     let version = try Query(database, "SELECT schema_version FROM kreissync_county").first {
       $0.integer(0)
     }
-    if let schema = known.withLock({ $0 }), version == Int64(schema.version) { return schema }
+    if let known = known.withLock({ $0 }), version == Int64(known.schema.version) { return known }
     let text = try Query(database, "SELECT schema FROM kreissync_county").first { $0.text(0) }
-    let schema = try CaseloadSchema.read(toml: text ?? "", file: "schema of the county")
+    let schema = WordedSchema(
+      try CaseloadSchema.read(toml: text ?? "", file: "schema of the county"))
     known.withLock { $0 = schema }
     return schema
   }

@@ -71,7 +71,7 @@ package struct CountyCopy {
   package func read<Result>(_ body: (any HubReader) throws -> Result) throws -> Result {
     try SQLiteHub.translatingErrors {
       try queue.inDatabase { database in
-        try body(SQLiteHubTransaction(database: database, schema: schema.current(in: database)))
+        try body(SQLiteHubTransaction(database: database, words: schema.current(in: database)))
       }
     }
   }

@@ -28,29 +28,13 @@ extension SQLiteHubTransaction {
       .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(row.caseID),
       .integer(row.isAlive ? 1 : 0), Parameter(row.writer), .integer(row.lastSeq),
       .blob(VersionEncoding.encode(row.versions)))
-    guard row.isAlive else {
-      let place = table.scope == .ofCase ? " AND case_id = ?" : ""
-      try query("DELETE FROM \(quoted(table.name)) WHERE id = ?\(place)").run(
-        [Parameter(row.key.id)] + (table.scope == .ofCase ? [Parameter(row.caseID)] : []))
-      return
-    }
-    var names = ["id"]
     var parameters = [Parameter(row.key.id)]
-    if table.scope == .ofCase {
-      names.append("case_id")
-      parameters.append(Parameter(row.caseID))
+    if table.scope == .ofCase { parameters.append(Parameter(row.caseID)) }
+    guard row.isAlive else {
+      return try query(words.statements(on: table).delete).run(parameters)
     }
-    names += table.columns.map { quoted($0.name) }
     parameters += row.values.map(Parameter.init)
-    let marks = Array(repeating: "?", count: names.count).joined(separator: ", ")
-    // NB: REPLACE would remove other rows that somebody's index has no room beside.
-    let renewed = names.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-    try query(
-      """
-      INSERT INTO \(quoted(table.name)) (\(names.joined(separator: ", "))) VALUES (\(marks))
-      ON CONFLICT (id) DO UPDATE SET \(renewed)
-      """
-    ).run(parameters)
+    try query(words.statements(on: table).upsert).run(parameters)
   }
 
   /// Appends one transaction: its entries, its leaf, the tree's new nodes, the counter's new head.

@@ -77,8 +77,7 @@ extension SQLiteHubTransaction {
   /// The record with its values from the domain table.
   private func filled(_ stored: StoredRow) throws -> StoredRow? {
     guard stored.isAlive, let table = schema.table(number: stored.key.table) else { return stored }
-    let columns = table.columns.map { quoted($0.name) }.joined(separator: ", ")
-    let values = try query("SELECT \(columns) FROM \(quoted(table.name)) WHERE id = ?").first(
+    let values = try query(words.statements(on: table).select).first(
       Parameter(stored.key.id)
     ) { row in table.columns.indices.map { row.value($0) ?? .null } }
     guard let values else {

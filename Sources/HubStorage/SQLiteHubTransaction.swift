@@ -5,8 +5,10 @@ import SyncCore
 /// One transaction of the embedded engine: county, sites, tree, batches.
 struct SQLiteHubTransaction: HubWriter {
   let database: Database
-  let schema: Schema
+  let words: WordedSchema
   var forgetting = ForgettingMark()
+
+  var schema: Schema { words.schema }
 
   func query(_ sql: String) throws -> Query {
     try Query(database, sql)

@@ -63,6 +63,7 @@ struct Application {
   /// Rows that stood in those cases before, and that the pull has not named so far. Not the rows
   /// that it names: a first load has hundreds of thousands, and they must not be in memory.
   private var unnamed: Set<RowKey> = []
+  private var updateTexts: [UpdateShape: String] = [:]
   /// What the replica's schema has no place for.
   var unknown: UnknownCells
   /// Cells move into columns that are new here: no digest is computed behind it that would explain
@@ -296,28 +297,41 @@ struct Application {
     }
   }
 
-  private func update(_ image: RowImage, _ cells: Cells, in table: Table) throws -> Bool {
-    var assignments = cells.mask.numbers.map {
+  private mutating func update(_ image: RowImage, _ cells: Cells, in table: Table) throws -> Bool {
+    var parameters = cells.values.map(Parameter.init)
+    if table.scope == .ofCase { parameters.append(Parameter(image.caseID)) }
+    parameters.append(Parameter(image.key.id))
+    try Query(database, updateText(of: cells.mask, in: table)).run(parameters)
+    return database.changesCount > 0
+  }
+
+  /// Rows of one pull change in a few ways: each is worded once.
+  private mutating func updateText(of columns: ColumnMask, in table: Table) -> String {
+    let shape = UpdateShape(table: table.number, columns: columns)
+    if let text = updateTexts[shape] { return text }
+    var assignments = columns.numbers.map {
       file.quoted(table.column(number: $0)!.name) + " = ?"
     }
-    var parameters = cells.values.map(Parameter.init)
-    if table.scope == .ofCase {
-      assignments.append("case_id = ?")
-      parameters.append(Parameter(image.caseID))
-    }
+    if table.scope == .ofCase { assignments.append("case_id = ?") }
     if assignments.isEmpty { assignments = ["id = id"] }
-    parameters.append(Parameter(image.key.id))
-    try Query(
-      database,
-      """
+    let text = """
       UPDATE \(file.quoted(table.name)) SET \(assignments.joined(separator: ", ")) WHERE id = ?
       """
-    ).run(parameters)
-    return database.changesCount > 0
+    updateTexts[shape] = text
+    return text
   }
 
   private func insert(_ image: RowImage, in table: Table) throws {
     let cells = image.cells.restricted(to: table.travellingColumns).standing(in: table)
+    guard cells.mask == table.travellingColumns else { return try insert(image, cells, in: table) }
+    var parameters = [Parameter(image.key.id)]
+    if table.scope == .ofCase { parameters.append(Parameter(image.caseID)) }
+    parameters += cells.values.map(Parameter.init)
+    try Query(database, file.statements[table.number]!.insert).run(parameters)
+  }
+
+  /// Of a row that does not name every column, because a required one has come since.
+  private func insert(_ image: RowImage, _ cells: Cells, in table: Table) throws {
     var names = ["id"]
     var parameters = [Parameter(image.key.id)]
     if table.scope == .ofCase {
@@ -378,4 +392,10 @@ struct Application {
     record.position = checkpoint
     record.head = max(record.head, checkpoint.seq)
   }
+}
+
+/// Which columns of which table an update writes.
+private struct UpdateShape: Hashable {
+  let table: Int
+  let columns: ColumnMask
 }

@@ -120,11 +120,7 @@ extension ReplicaFile {
   }
 
   /// Case id (or the row's id again), then every column in order.
-  func selectRow(of table: Table) -> String {
-    let place = table.scope == .ofCase ? "case_id" : "id"
-    let columns = table.columns.map { ", " + quoted($0.name) }.joined()
-    return "SELECT \(place)\(columns) FROM \(quoted(table.name)) WHERE id = ?"
-  }
+  func selectRow(of table: Table) -> String { statements[table.number]!.select }
 
   func quoted(_ name: String) -> String {
     quotedName(name)

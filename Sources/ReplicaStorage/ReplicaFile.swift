@@ -12,7 +12,11 @@ package import SyncCore
 /// never touches the file by plain file calls, because closing such a handle would drop the locks
 /// that SQLite holds.
 package final class ReplicaFile: ReplicaStore {
-  package internal(set) var schema: Schema
+  package internal(set) var schema: Schema {
+    didSet { statements = TableStatements.all(of: schema) }
+  }
+  /// On the tables of the schema, by their numbers.
+  private(set) var statements: [Int: TableStatements]
   package let path: String
   let queue: DatabaseQueue
   /// The key of the county's digests.
@@ -30,6 +34,7 @@ package final class ReplicaFile: ReplicaStore {
   init(path: String, schema: Schema, queue: DatabaseQueue, digestKey: SipHash128Key) {
     self.path = path
     self.schema = schema
+    statements = TableStatements.all(of: schema)
     self.queue = queue
     self.digestKey = digestKey
   }
