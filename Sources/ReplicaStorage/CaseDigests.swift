@@ -27,9 +27,10 @@ struct CaseDigests {
     let dirty = try dirtyCases()
     var digester = RowDigester(key: file.digestKey)
     let unknown = try UnknownCells(file: file, database: database)
+    let tables = try standingTables()
     for (caseID, theirs) in waiting where !dirty.contains(caseID) {
       let rows = try rowDigests(
-        of: caseID, unknown: unknown.images(of: caseID), digester: &digester)
+        of: caseID, in: tables, unknown: unknown.images(of: caseID), digester: &digester)
       let ours = rows.reduce(Digest128.zero) { $1.isShared ? $0 + $1.digest : $0 }
       try Query(database, "UPDATE kreissync_case_state SET digest = ? WHERE case_id = ?").run(
         .blob(ours.bytes), Parameter(caseID))
@@ -73,50 +74,70 @@ struct CaseDigests {
     return dirty
   }
 
-  /// What the scrub compares with: the rows as they were proved equal to the hub's.
+  /// What the scrub compares with: the rows as they were proved equal to the hub's. A night touches
+  /// a row or two of a case, so what stands as it stood is not written again.
   private func keepBaseline(_ rows: [RowDigest], of caseID: CaseID) throws {
-    try Query(database, "DELETE FROM kreissync_baseline WHERE case_id = ?").run(Parameter(caseID))
+    var kept: [RowKey: [UInt8]] = [:]
+    try Query(database, "SELECT t, id, digest FROM kreissync_baseline WHERE case_id = ?").forEach(
+      Parameter(caseID)
+    ) { kept[RowKey(table: Int($0.integer(0)), id: $0.identifier(1))] = $0.blob(2) }
     let insert = try Query(
       database, "INSERT OR REPLACE INTO kreissync_baseline VALUES (?, ?, ?, ?)")
     for row in rows {
       guard let known = row.known else { continue }
+      guard kept.removeValue(forKey: row.key) != known.bytes else { continue }
       try insert.run(
         .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(caseID),
         .blob(known.bytes))
     }
+    let delete = try Query(database, "DELETE FROM kreissync_baseline WHERE t = ? AND id = ?")
+    // In any order: what is left is gone from the case.
+    for key in kept.keys { try delete.run(.integer(Int64(key.table)), Parameter(key.id)) }
   }
 
-  /// - Parameter unknown: what is kept of tables and columns that the schema does not have.
+  /// The tables that hold rows at all: each case is looked for in every one of them, and thousands
+  /// of cases are digested at once.
+  func standingTables() throws -> [Table] {
+    try file.schema.tables.filter { table in
+      try Query(database, "SELECT 1 FROM \(file.quoted(table.name)) LIMIT 1").first { _ in true }
+        ?? false
+    }
+  }
+
+  /// - Parameters:
+  ///   - tables: those of ``standingTables()``.
+  ///   - unknown: what is kept of tables and columns that the schema does not have.
   func rowDigests(
-    of caseID: CaseID, unknown: [RowKey: RowImage], digester: inout RowDigester
+    of caseID: CaseID, in tables: [Table], unknown: [RowKey: RowImage], digester: inout RowDigester
   ) throws -> [RowDigest] {
     var unknown = unknown
     var digests: [RowDigest] = []
     let terms = try terms(of: caseID)
-    for table in file.schema.tables {
+    for table in tables {
       var identifier = caseID.text
-      let place: String
       switch table.scope {
-      case .caseRoot where caseID.isCase: place = "WHERE id = ?"
-      case .ofCase where caseID.isCase: place = "WHERE case_id = ?"
-      case .global where caseID.isNone: place = "WHERE ? = ''"
+      case .caseRoot, .ofCase: guard caseID.isCase else { continue }
+      case .global: guard caseID.isNone else { continue }
       case .ofSite:
-        guard let row = table.row(ofUnit: caseID) else { continue }
-        place = "WHERE id = ?"
+        guard caseID.isUnit, let row = table.row(ofUnit: caseID) else { continue }
         identifier = row.text
-      default: continue
       }
-      let columns = table.columns.map { ", " + file.quoted($0.name) }.joined()
-      try Query(database, "SELECT id\(columns) FROM \(file.quoted(table.name)) \(place)").forEach(
+      let shown = terms.map { table.columns(visibleTo: $0) } ?? table.travellingColumns
+      try Query(database, file.statements[table.number]!.selectUnit).forEach(
         .text(identifier.string)
       ) { row in
         let key = RowKey(table: table.number, id: row.identifier(0))
+        let rest = unknown.isEmpty ? nil : unknown.removeValue(forKey: key)
+        let standing = digester.digest(of: row, id: 0, caseID: caseID, cellsFrom: 1, in: table)
+        if let standing, rest == nil, shown == table.travellingColumns {
+          digests.append(RowDigest(key: key, digest: standing, known: standing))
+          return
+        }
         // NB: a cell that cannot be sent and that nobody captured counts as the nearest text. The
         // hub holds no such cell, so the case is unequal; it stops no other.
         let values = table.columns.indices.map { row.value($0 + 1) ?? .text(row.text($0 + 1)) }
         let known = digester.digest(of: key, caseID: caseID, row: values, in: table)
-        let shown = terms.map { table.columns(visibleTo: $0) } ?? table.travellingColumns
-        guard let rest = unknown.removeValue(forKey: key) else {
+        guard let rest else {
           let shared =
             shown == table.travellingColumns
             ? known

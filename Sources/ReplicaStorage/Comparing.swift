@@ -70,13 +70,19 @@ extension ReplicaFile {
       end = row.integer(0)
       let key = RowKey(table: table.number, id: row.identifier(1))
       let caseID = table.place(of: key.id, stored: row.identifier(2))
-      let values = table.columns.indices.map { row.value($0 + 3) ?? .text(row.text($0 + 3)) }
       let shown = narrowed[caseID].map { tiers in
         table.columns(visibleTo: GrantTerms(.contributor, tiers))
       }
       if let shown, shown.isEmpty { return }
-      sums.digests[caseID, default: .zero] += digester.digest(
-        of: key, caseID: caseID, row: values, in: table, showing: shown)
+      let standing =
+        shown == nil || shown == table.travellingColumns
+        ? digester.digest(of: row, id: 1, caseID: caseID, cellsFrom: 3, in: table) : nil
+      sums.digests[caseID, default: .zero] +=
+        standing
+        ?? digester.digest(
+          of: key, caseID: caseID,
+          row: table.columns.indices.map { row.value($0 + 3) ?? .text(row.text($0 + 3)) },
+          in: table, showing: shown)
       if selection.includes(key) { sums.rowCount += 1 }
     }
     return end
@@ -119,9 +125,10 @@ extension ReplicaFile {
     let unknown = try UnknownCells(file: self, database: database)
     var digester = RowDigester(key: digestKey)
     var compared = ComparedRows()
+    let tables = try digests.standingTables()
     for caseID in cases {
       let rows = try digests.rowDigests(
-        of: caseID, unknown: unknown.images(of: caseID), digester: &digester)
+        of: caseID, in: tables, unknown: unknown.images(of: caseID), digester: &digester)
       compared.digests[caseID] = Dictionary(
         rows.filter(\.isShared).map { ($0.key, $0.digest) }
       ) { $1 }

@@ -215,4 +215,34 @@ package struct ResultRow {
     default: return nil
     }
   }
+
+  /// What SQLite holds in a cell, for whoever reads its bytes where they are.
+  package enum Kind {
+    case null, integer, text
+    /// A number with a point, or a blob: nothing that a domain table has.
+    case foreign
+  }
+
+  /// What the cell holds, without reading it.
+  package func kind(_ column: Int) -> Kind {
+    switch sqlite3_column_type(handle, Int32(column)) {
+    case SQLITE_NULL: .null
+    case SQLITE_INTEGER: .integer
+    case SQLITE_TEXT: .text
+    default: .foreign
+    }
+  }
+
+  /// The bytes of a text, valid until the query goes on; nil where they are not UTF-8.
+  package func utf8(_ column: Int) -> UnsafeRawBufferPointer? {
+    guard let start = sqlite3_column_text(handle, Int32(column)) else { return nil }
+    let bytes = UnsafeBufferPointer(
+      start: start, count: Int(sqlite3_column_bytes(handle, Int32(column))))
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+      return UnsafeRawBufferPointer(bytes)
+    } catch {
+      return nil
+    }
+  }
 }

@@ -52,6 +52,12 @@ package struct ByteWriter: Sendable {
     }
   }
 
+  /// As ``text(_:)`` for bytes that are known to be UTF-8.
+  package mutating func text(utf8: UnsafeRawBufferPointer) {
+    count(utf8.count)
+    bytes.append(contentsOf: utf8)
+  }
+
   package mutating func blob(_ value: [UInt8]) {
     count(value.count)
     bytes.append(contentsOf: value)

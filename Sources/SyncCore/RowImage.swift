@@ -146,4 +146,31 @@ package struct RowDigester: Sendable {
     }
     return sipHash128(writer.bytes, key: self.key)
   }
+
+  // MARK: Cell by cell
+
+  /// Begins a row of which the bytes are at hand and no strings: those of its cells follow in the
+  /// order of their columns, then ``end()``.
+  ///
+  /// - Parameter cells: the columns that travel and are not empty; see ``Column/travelling(_:)``.
+  package mutating func begin(
+    table: Int, id: UnsafeRawBufferPointer, caseID: CaseID, cells: ColumnMask
+  ) {
+    writer.removeAll()
+    writer.count(table)
+    writer.text(utf8: id)
+    writer.text(caseID.text)
+    writer.varint(cells.bits)
+  }
+
+  package mutating func add(_ number: Int64) { writer.value(.integer(number)) }
+
+  /// - Precondition: the bytes are UTF-8.
+  package mutating func add(utf8: UnsafeRawBufferPointer) {
+    writer.byte(2)
+    writer.text(utf8: utf8)
+  }
+
+  /// The digest of the row that was begun.
+  package func end() -> Digest128 { sipHash128(writer.bytes, key: key) }
 }

@@ -33,6 +33,19 @@ struct DigestTests {
     #expect(try replica.file.record().digestEqual == true)
   }
 
+  @Test(
+    "text beyond ASCII, and empty text, is digested from its bytes as from its value",
+    arguments: ["Öz–Şahin 🙂", "e\u{301}", "", "\u{0}x", String(repeating: "ß", count: 500)])
+  func bytes(_ text: String) throws {
+    let replica = try ReplicaFixture()
+    replica.hub.set(2, of: person("p1"), to: .text(ByteText(text)))
+    let outcome = try replica.apply(
+      replica.hub.scope(at: 20, items: [replica.hub.part(person("p1"), 2)]))
+    #expect(outcome.isEqual)
+    let sums = try replica.file.caseSums(.everything)
+    #expect(sums.digests.values.reduce(.zero, +) == outcome.hubDigest)
+  }
+
   @Test("a hub whose scope is not the sum of its cases is not equal")
   func scope() throws {
     let replica = try ReplicaFixture()
