@@ -104,7 +104,9 @@ struct ScopePurge {
       return state.terms != .ended
     }
     let isAgain = told.updateValue(state.terms, forKey: state.caseID) == state.terms
-    if state.terms.tiers == tiers && (isAgain || !state.isErased) { return true }
+    // Whoever may not write now may have written in between, in a part that no pull told of.
+    let isOrder = state.isErased || !state.terms.role.mayWrite && state.terms.tiers != .all
+    if state.terms.tiers == tiers && (isAgain || !isOrder) { return true }
     // A case that was opened here and told of now: nothing in it came from the hub.
     if try state.terms.role.mayWrite && !isKnown(state.caseID) { return true }
     if state.terms.role.mayWrite { try withhold(state.caseID, but: state.terms) }
@@ -112,7 +114,8 @@ struct ScopePurge {
     let waits = isNarrower && isHeldBack && !state.isHandedOver && state.caseID.isCase
     let purge: State =
       state.isErased
-      ? (waits ? .heldErasure : .erasure) : waits ? .held : isNarrower ? .ordered : .none
+      ? (waits ? .heldErasure : .erasure)
+      : waits ? .held : isNarrower || isOrder ? .ordered : .none
     if waits { held.insert(state.caseID) } else { held.remove(state.caseID) }
     try Query(
       database,

@@ -61,6 +61,19 @@ struct ScopePurgeTests {
         == [["former_lead", "header"]])
   }
 
+  @Test("what was taken from a site in a part that came and went between two pulls goes, too")
+  func partBetweenPulls() throws {
+    let replica = try ReplicaFixture()
+    let header = GrantTerms(.formerLead, .header)
+    #expect(try pull(replica, at: 20, [("c1", header)]).casesPurged == 1)
+    // Led again when this arrived, it was applied; and handed over once more before the next pull.
+    try replica.client.run("INSERT INTO health (id, case_id, need) VALUES ('e1', 'c1', 'x')")
+    try replica.build()
+    try replica.answer()
+    #expect(try pull(replica, at: 30, [("c1", header)]).casesPurged == 1)
+    #expect(try replica.client.count("SELECT count(*) FROM health") == 0)
+  }
+
   @Test(
     "a case that this site opened goes, too, if it was handed over before any pull named it",
     arguments: [GrantTerms.ended, GrantTerms(.formerLead, .header)])
