@@ -70,7 +70,7 @@ struct Application {
   /// their rows.
   private let isGrowth: Bool
   /// The tiers that are granted of cases, as far as they were asked for.
-  private var tiers: [CaseID: TierSet] = [:]
+  var tiers: [CaseID: TierSet] = [:]
 
   init(file: ReplicaFile, database: Database, now: Milliseconds, isGrowth: Bool = false) throws {
     self.file = file
@@ -201,34 +201,6 @@ struct Application {
     }
     outcome.rowCount += 1
     try forget(key)
-  }
-
-  /// Whether the hub may not have the row at all, because its gate is closed: then what it says of
-  /// it is about the site's rights, and not about the row.
-  private func isHeldHereOnly(_ key: RowKey, in table: Table) throws -> Bool {
-    guard table.scope == .ofCase, !unsent.isWithholdingNothing,
-      try unsent.touches(key) || WithheldCells(file: file, database: database).isOwn(key),
-      case .there(let row) = try file.lookup(key, in: database)
-    else { return false }
-    return !table.isVisible(to: GrantTerms(.contributor, try grantedTiers(of: row.caseID)))
-  }
-
-  private func grantedTiers(of caseID: CaseID) throws -> TierSet {
-    if let known = tiers[caseID] { return known }
-    return try Query(
-      database, "SELECT tiers FROM kreissync_case_state WHERE case_id = ?"
-    ).first(Parameter(caseID)) { TierSet(rawValue: UInt8(truncatingIfNeeded: $0.integer(0))) }
-      ?? .all
-  }
-
-  /// The columns of a whole row that the hub does not show to this site: what stands there is not
-  /// for the hub to say.
-  private mutating func hiddenColumns(of image: RowImage, in table: Table) throws -> ColumnMask {
-    guard image.caseID.isCase, !table.gatedColumns.isEmpty else { return .empty }
-    let granted = try grantedTiers(of: image.caseID)
-    tiers[image.caseID] = granted
-    return table.travellingColumns.subtracting(
-      table.columns(visibleTo: GrantTerms(.contributor, granted)))
   }
 
   /// What never leaves the site stands nowhere else: its author gets it back with the row's end.
