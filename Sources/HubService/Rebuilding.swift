@@ -35,7 +35,7 @@ package struct Rebuilding: Sendable {
   package struct Holdings {
     package let position: Position
     let leads: [(caseID: CaseID, lead: SiteID)]
-    let rows: (CaseID) throws -> [RowImage]
+    package let rows: (CaseID) throws -> [RowImage]
 
     /// - Parameters:
     ///   - leads: who leads each case and unit that it holds, in their order.

@@ -23,6 +23,9 @@ package enum RegressionSeeds {
     RegressionSeed(
       .model, 338, "A row that moved under an unsent edit made the wrong case wait for its proof."),
     RegressionSeed(
+      .model, 1252,
+      "A former lead kept rows written in a part that came and went between two pulls."),
+    RegressionSeed(
       .storage, 316,
       "What the hub remembered while its disk was full hid a new incarnation that it had written."),
   ]

@@ -257,7 +257,7 @@ struct NaiveCountyTests {
   @Test func `an edit of a deleted row is a proposal and the row stays deleted`() {
     var play = Play()
     play.write("carrier", ["latest": "late"])
-    play.county.deleted("town", Play.sample)
+    play.county.deleted("town", Play.sample, at: 0)
     play.sync("town")
     let verdicts = play.sync("carrier")
     #expect(verdicts.map(\.rule) == ["row_deleted"])
@@ -268,7 +268,7 @@ struct NaiveCountyTests {
 
   @Test func `only an insert revives a deleted row`() {
     var play = Play()
-    play.county.deleted("town", Play.sample)
+    play.county.deleted("town", Play.sample, at: 0)
     play.calm()
     play.county.inserted("carrier", Play.sample, caseID: "c", values: ["latest": "b"], at: 1)
     play.calm()
@@ -279,7 +279,7 @@ struct NaiveCountyTests {
   @Test func `a pull never removes a row with unanswered changes`() {
     var play = Play()
     play.write("carrier", ["latest": "late"])
-    play.county.deleted("town", Play.sample)
+    play.county.deleted("town", Play.sample, at: 0)
     play.sync("town")
     play.pull("carrier")
     #expect(play.cell("latest", at: "carrier") == .text("late"))
@@ -291,7 +291,7 @@ struct NaiveCountyTests {
     var play = Play()
     play.write("carrier", ["latest": "lost"])
     play.sync("carrier")
-    play.county.deleted("town", Play.sample)
+    play.county.deleted("town", Play.sample, at: 0)
     #expect(play.sync("town").map(\.verdict) == ["applied"])
     #expect(play.county.hubRows()[Play.sample] == nil)
     #expect(play.county.ledger.map(\.rule) == ["deleted_by_lead"])
@@ -303,7 +303,7 @@ struct NaiveCountyTests {
     play.write("town", ["latest": "kept"])
     play.sync("town")
     play.write("carrier", ["manual": "edited, then deleted"])
-    play.county.deleted("carrier", Play.sample)
+    play.county.deleted("carrier", Play.sample, at: 0)
     #expect(play.push("carrier").map(\.rule) == ["changed_meanwhile"])
     #expect(play.county.replica("carrier")[Play.sample] == nil)
     play.pull("carrier")
@@ -318,7 +318,7 @@ struct NaiveCountyTests {
     play.write("carrier", ["manual": "not sent yet"])
     play.sync("town")
     play.pull("carrier")
-    play.county.deleted("carrier", Play.sample)
+    play.county.deleted("carrier", Play.sample, at: 0)
     #expect(play.sync("carrier").map(\.verdict) == ["applied"])
     #expect(play.county.hubRows()[Play.sample] == nil && play.county.ledger.isEmpty)
   }
@@ -329,7 +329,7 @@ struct NaiveCountyTests {
     play.sync("town")
     play.write("carrier", ["manual": "on top"])
     play.pull("carrier")
-    play.county.deleted("carrier", Play.sample)
+    play.county.deleted("carrier", Play.sample, at: 0)
     #expect(play.sync("carrier").map(\.rule) == ["changed_meanwhile"])
   }
 
@@ -339,7 +339,7 @@ struct NaiveCountyTests {
     play.calm()
     play.county.updated("town", Play.entry, values: ["text": "yours"], at: 2)
     #expect(play.sync("town").map(\.rule) == ["written_by_another_site"])
-    play.county.deleted("town", Play.entry)
+    play.county.deleted("town", Play.entry, at: 0)
     #expect(play.sync("town").map(\.rule) == ["written_by_another_site"])
     play.county.updated("carrier", Play.entry, values: ["text": "corrected"], at: 3)
     #expect(play.sync("carrier").map(\.verdict) == ["applied"])
@@ -349,7 +349,7 @@ struct NaiveCountyTests {
 
   @Test func `deletion of a case_file is a proposal to erase`() {
     var play = Play()
-    play.county.deleted("town", Play.root)
+    play.county.deleted("town", Play.root, at: 0)
     #expect(play.sync("town").map(\.rule) == ["case_erasure"])
     #expect(play.county.replica("town")[Play.root] != nil)
   }
@@ -382,7 +382,7 @@ struct NaiveCountyTests {
     play.write("town", ["manual": "theirs"])
     play.sync("town")
     play.write("carrier", ["latest": "a"])
-    play.county.deleted("carrier", Play.sample)
+    play.county.deleted("carrier", Play.sample, at: 0)
     play.county.inserted("carrier", Play.sample, caseID: "c", values: ["once": "b"], at: 1)
     #expect(play.sync("carrier").map(\.verdict) == ["applied"])
     #expect(play.cell("manual") == .text("theirs") && play.cell("once") == .text("b"))
@@ -422,7 +422,7 @@ struct NaiveCountyTests {
     play.sync("town")
     play.county.inserted("carrier", Play.otherRoot, caseID: "d", values: [:], at: 1)
     play.county.inserted("carrier", Play.sample, caseID: "d", values: ["manual": "there"], at: 2)
-    play.county.deleted("carrier", Play.sample)
+    play.county.deleted("carrier", Play.sample, at: 0)
     #expect(play.sync("carrier").map(\.rule) == [nil, "changed_meanwhile"])
     #expect(play.county.proposals.map(\.column) == [nil, "manual"])
     #expect(play.county.proposals.allSatisfy { $0.caseID == "c" })
@@ -431,12 +431,12 @@ struct NaiveCountyTests {
   @Test func `a run of nothing but columns that stay does not outlive its row`() {
     var play = Play()
     play.write("carrier", ["local": "mine"])
-    play.county.deleted("town", Play.sample)
+    play.county.deleted("town", Play.sample, at: 0)
     play.sync("town")
     play.pull("carrier")
     #expect(play.county.replica("carrier")[Play.sample] == nil)
     play.county.inserted("carrier", Play.sample, caseID: "c", values: [:], at: 1)
-    play.county.deleted("carrier", Play.sample)
+    play.county.deleted("carrier", Play.sample, at: 0)
     play.county.inserted("carrier", Play.sample, caseID: "c", values: ["once": "new"], at: 2)
     #expect(play.sync("carrier").map(\.verdict) == ["applied"])
     #expect(play.cell("once") == .text("new"))
@@ -445,7 +445,7 @@ struct NaiveCountyTests {
   @Test func `what was inserted and deleted before it was sent leaves nothing`() {
     var play = Play()
     play.county.inserted("town", Play.entry, caseID: "c", values: ["text": "x"], at: 1)
-    play.county.deleted("town", Play.entry)
+    play.county.deleted("town", Play.entry, at: 0)
     #expect(play.sync("town").map(\.verdict) == ["applied"])
     #expect(play.county.hubRows()[Play.entry] == nil)
   }
@@ -525,7 +525,7 @@ struct NaiveCountyTests {
     #expect(play.county.decided("town", [Play.sample], hubTime: 0).map(\.verdict) == ["unknown"])
     play.county.answered("town", [Play.sample], at: 0)
     play.county.applied("town")
-    play.county.deleted("town", Play.entry)
+    play.county.deleted("town", Play.entry, at: 0)
     #expect(play.county.surprises.count == 4)
   }
 }

@@ -179,3 +179,12 @@ extension PulledScope {
     return items
   }
 }
+
+/// What a site one version behind has no place for is not kept.
+final class UnknownCellsDropped: ReplicaTap {
+  override func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
+    let outcome = try super.apply(scope, at: now)
+    try quietly(["DELETE FROM kreissync_unknown"])
+    return outcome
+  }
+}

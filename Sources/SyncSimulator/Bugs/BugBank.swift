@@ -2,7 +2,7 @@
 /// is broken. A new rule of the product gets its variant in the same commit.
 package enum BugBank {
   package static let all: [BugVariant] =
-    decisions + records + pulls + captures + applies + durability + restores
+    decisions + records + pulls + handovers + captures + applies + durability + restores
 
   package static func variant(named name: String) -> BugVariant? {
     all.first { $0.name == name }
@@ -138,21 +138,6 @@ package enum BugBank {
       "case-not-whole", "A case that is delivered whole lacks its first row.",
       [.broken(.convergence), .broken(.oneState)], hub: CaseNotWhole.self),
     BugVariant(
-      "two-leads", "Who led a case until now goes on leading it beside the new lead.",
-      [.broken(.oneLead)], hub: TwoLeads.self),
-    BugVariant(
-      "lead-does-not-move", "A hand-over is written down, and the case stays with its old lead.",
-      [.broken(.oneLead)], hub: LeadDoesNotMove.self),
-    BugVariant(
-      "epoch-stays", "Responsibility moves, and its epoch stays.", [.broken(.oneLead)],
-      hub: EpochStays.self),
-    BugVariant(
-      "narrowing-not-told", "A former lead is not told that it keeps the header only.",
-      [.broken(.convergence), .broken(.liveness)], hub: NarrowingNotTold.self),
-    BugVariant(
-      "narrowing-not-kept", "A former lead goes on seeing what is written in its old case.",
-      [.broken(.convergence), .broken(.liveness)], hub: NarrowingNotKept.self),
-    BugVariant(
       "case-digests-not-sent", "The digests of single cases are not sent.",
       [.broken(.convergence)], hub: CaseDigestsNotSent.self),
     BugVariant(
@@ -161,6 +146,46 @@ package enum BugBank {
     BugVariant(
       "log-rewritten", "The hub's operator replaces a leaf in the middle of the log.", [.crash],
       seams: { LogRewritten() }),
+  ]
+
+  private static let handovers: [BugVariant] = [
+    BugVariant(
+      "two-leads", "Who led a case until now goes on leading it beside the new lead.",
+      [.broken(.oneLead), .broken(.decision)], hub: TwoLeads.self),
+    BugVariant(
+      "lead-does-not-move", "A hand-over is written down, and the case stays with its old lead.",
+      [.broken(.oneLead), .broken(.decision)], hub: LeadDoesNotMove.self),
+    BugVariant(
+      "epoch-stays", "Responsibility moves, and its epoch stays.",
+      [.broken(.oneLead), .broken(.decision)], hub: EpochStays.self),
+    BugVariant(
+      "narrowing-not-told", "A former lead is not told that it keeps the header only.",
+      [.broken(.convergence), .broken(.oneState), .broken(.liveness)],
+      hub: NarrowingNotTold.self),
+    BugVariant(
+      "narrowing-not-kept", "A former lead goes on seeing what is written in its old case.",
+      [.broken(.convergence), .broken(.oneState), .broken(.liveness)],
+      hub: NarrowingNotKept.self),
+    BugVariant(
+      "late-edit-returns-case", "A late edit of the old lead brings the case back to it.",
+      [.broken(.oneLead), .broken(.decision)], hub: LateEditReturnsCase.self),
+    BugVariant(
+      "late-work-dropped", "What the old lead wrote too late is thrown away.",
+      [.broken(.conservation)], hub: LateWorkDropped.self),
+    BugVariant(
+      "children-left-behind", "The new lead gets the case, and none of its rows.",
+      [.broken(.convergence), .broken(.oneState), .broken(.decision)],
+      hub: ChildrenLeftBehind.self),
+    BugVariant(
+      "judged-after-the-fact", "An edit is judged by what its author is when it arrives.",
+      [.broken(.decision)], hub: JudgedAfterTheFact.self),
+    BugVariant(
+      "set-clock-believed", "A clock that was set is believed of what was written before.",
+      [.broken(.decision)], hub: SetClockBelieved.self),
+    BugVariant(
+      "purged-before-push", "A case that ends at a site takes its unsent work with it.",
+      [.broken(.oneState), .broken(.convergence), .broken(.decision), .broken(.conservation)],
+      site: PurgedBeforePush.self),
   ]
 
   private static let captures: [BugVariant] = [
@@ -261,6 +286,10 @@ package enum BugBank {
       [.broken(.oneState), .broken(.convergence), .broken(.decision), .broken(.conservation)],
       site: VerdictChangesRow.self),
     BugVariant(
+      "unknown-cells-dropped", "What a site one version behind has no place for is not kept.",
+      [.broken(.convergence), .broken(.versionIndependence), .broken(.liveness)],
+      site: UnknownCellsDropped.self),
+    BugVariant(
       "notices-not-written", "Nobody is told that a change did not win.", [.broken(.accounts)],
       site: NoticesNotWritten.self),
     BugVariant(
@@ -295,6 +324,9 @@ package enum BugBank {
         .crash, .broken(.exactlyOnce), .broken(.liveness), .broken(.fairness),
         .broken(.growingTree), .broken(.convergence), .broken(.conservation),
       ], hub: HistoryNotBegun.self),
+    BugVariant(
+      "former-order-forgotten", "What comes back to a rebuilt hub counts as written today.",
+      [.broken(.conservation), .broken(.convergence)], hub: FormerOrderForgotten.self),
     BugVariant(
       "forgotten-not-returned", "A site keeps to itself what a restored hub has forgotten.",
       [

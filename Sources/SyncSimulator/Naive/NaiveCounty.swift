@@ -7,14 +7,22 @@
 /// the hub's one sequence is a number that grows with each change it decides, so that what was
 /// written can be compared with what was seen.
 ///
-/// Left out, because the product has none of it yet: hand-overs (the lead is who opened the case),
-/// consent, tiers other than columns that stay at their site, purges, erasure, new incarnations.
+/// Left out: consent and the tiers that need it (a former lead sees the header, everybody else all
+/// that travels), erasure, new incarnations.
 package struct NaiveCounty {
   let tables: [String: NaiveTable]
   var sites: [String: NaiveReplica] = [:]
   var rows: [NaiveRow: NaiveHubRow] = [:]
   /// Who leads each case that was opened.
   var leads: [String: String] = [:]
+  /// Since which position; nothing for who opened it.
+  var leadSince: [String: Int64] = [:]
+  /// Who led a case once, and holds it without a part in it.
+  var formers: [String: Set<String>] = [:]
+  /// What sites were in cases before, the oldest first: by site, then by case.
+  var parts: [String: [String: [NaivePart]]] = [:]
+  /// The cases of which a site sees the header only.
+  var headers: [String: Set<String>] = [:]
   /// The cases that each site may hold, and the rows of no case that are its own.
   var grants: [String: Set<String>] = [:]
   /// The rows of no case that each site knows from cases that mention them.
@@ -87,16 +95,19 @@ package struct NaiveCounty {
   }
 
   /// DELETE, or an eviction by another row's REPLACE.
-  package mutating func deleted(_ site: String, _ row: NaiveRow) {
+  package mutating func deleted(_ site: String, _ row: NaiveRow, at time: Int64) {
     expect(sites[site]![row] != nil, "\(site) deleted \(row), which is not there")
-    sites[site]!.delete(row, in: tables[row.table]!)
+    sites[site]!.delete(row, at: time, in: tables[row.table]!)
   }
 
   // MARK: The agent and the hub
 
   /// The hub measured the site's clock at a hello: the site's minus its own, in milliseconds. Below
-  /// two seconds it counts as none.
+  /// two seconds it counts as none; where it changed by more than five minutes somebody has set the
+  /// clock, and it is no witness of what was written in between.
   package mutating func greeted(_ site: String, skew: Int64) {
+    let known = sites[site]!.skew
+    sites[site]!.isClockSteady = known.map { abs(skew - $0) <= 5 * 60_000 } ?? true
     sites[site]!.skew = skew
   }
 
@@ -142,12 +153,9 @@ package struct NaiveCounty {
   /// The hub read, at one moment, all that the site may hold: the living rows of the cases granted
   /// to it and of no case.
   package mutating func served(_ site: String) {
-    let hidden = tables.filter(\.value.isUnit).mapValues { table in
-      table.columns.filter { !$0.isMentioned }.map(\.name)
-    }
     sites[site]!.served = NaiveScope(
-      rows: rows, cases: grants[site] ?? [], heard: heard[site] ?? [], hidden: hidden,
-      position: position)
+      rows: rows, cases: grants[site] ?? [], heard: heard[site] ?? [],
+      headers: headers[site] ?? [], tables: tables, position: position)
   }
 
   /// The site applied what the hub read last for it.

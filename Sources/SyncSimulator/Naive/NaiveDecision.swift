@@ -44,15 +44,18 @@ private struct NaiveAttempt {
 }
 
 extension NaiveCounty {
-  /// Granted? Row alive? Then column by column.
+  /// Granted? In which part? Row alive? Then column by column.
   mutating func decide(_ change: NaiveChange, by site: String, at hubTime: Int64) -> NaiveVerdict {
-    let author = sites[site]!
-    let attempt = NaiveAttempt(
-      change: change, table: tables[change.row.table]!, site: site,
-      isLead: leads[change.caseID] == site, isCounty: author.kind == "county",
-      skew: (-1_999...1_999).contains(author.skew) ? 0 : author.skew, hubTime: hubTime)
-    if attempt.table.isHubOnly { return attempt.verdict("refused", "hub_writes_only") }
+    let table = tables[change.row.table]!
+    let isCounty = sites[site]!.kind == "county"
+    let skew = sites[site]!.trustedSkew
+    if table.isHubOnly {
+      return NaiveVerdict(row: change.row, verdict: "refused", rule: "hub_writes_only")
+    }
     if leads[change.caseID] == nil {
+      let attempt = NaiveAttempt(
+        change: change, table: table, site: site, isLead: true, isCounty: isCounty, skew: skew,
+        hubTime: hubTime)
       // A case that nobody opened: it is opened now, or it was deleted before it was ever sent.
       if change.kind == .insert && attempt.table.isCaseRoot {
         open(change.caseID, by: site)
@@ -67,12 +70,55 @@ extension NaiveCounty {
       }
       if change.kind == .delete { return attempt.verdict("applied") }
     }
-    guard grants[site]?.contains(change.caseID) == true else {
-      return attempt.verdict("refused", "not_granted")
+    let pieces = pieces(of: change, by: site, at: hubTime)
+    var verdicts: [NaiveVerdict] = []
+    for (piece, standing) in pieces {
+      // Of a case that came back to its lead, or went on, it has to know that it did.
+      let knows = piece.oldestBase >= leadSince[change.caseID] ?? 0
+      let attempt = NaiveAttempt(
+        change: piece, table: table, site: site, isLead: standing == .acts(asLead: true) && knows,
+        isCounty: isCounty, skew: skew, hubTime: hubTime)
+      verdicts.append(decide(attempt, standing))
+      if pieces.count > 1 { spellOut(&verdicts[verdicts.count - 1], attempt) }
     }
+    var worst = verdicts[0]
+    for verdict in verdicts where verdict.severity > worst.severity { worst = verdict }
+    worst.columns = table.columns.flatMap { column in
+      verdicts.flatMap(\.columns).filter { $0.name == column.name }
+    }
+    return worst
+  }
+
+  /// Of a change that was taken apart each column is answered.
+  private func spellOut(_ verdict: inout NaiveVerdict, _ attempt: NaiveAttempt) {
+    guard verdict.verdict != "applied", verdict.columns.isEmpty, let rule = verdict.rule else {
+      return
+    }
+    let row = rows[attempt.change.row]
+    let isHere = row?.isAlive == true && row?.content.caseID == attempt.change.caseID
+    for column in attempt.table.columns where attempt.change.values[column.name] != nil {
+      let isShown = isHere && isShown(column, of: attempt.change.caseID, to: attempt.site)
+      verdict.columns.append(
+        NaiveVerdict.Column(
+          name: column.name, verdict: verdict.verdict, rule: rule,
+          kept: isShown ? row!.content.values[column.name]! : .null))
+    }
+  }
+
+  private mutating func decide(_ attempt: NaiveAttempt, _ standing: NaiveStanding) -> NaiveVerdict {
+    let change = attempt.change
     let row = rows[change.row]
     let living = row.flatMap { $0.isAlive ? $0 : nil }
     let isHere = living?.content.caseID == change.caseID
+    switch standing {
+    case .acts: break
+    case .refused(let rule): return attempt.verdict("refused", rule)
+    case .proposes:
+      let values = isHere ? living!.content.values : [:]
+      let says = change.kind == .delete || change.values.contains { values[$0.key] != $0.value }
+      guard says || !isHere else { return attempt.verdict("applied") }
+      return propose(attempt, over: isHere ? living : nil, "handed_over")
+    }
     switch change.kind {
     case .insert where living == nil:
       create(attempt)
@@ -218,8 +264,11 @@ extension NaiveCounty {
       new.content.values[column] = value
       new.stamps[column] = stamp(attempt, column, isHubs: isHubs)
     }
+    let described = attempt.table.columns.first { $0.name == column }!
+    let isShown = isShown(described, of: attempt.change.caseID, to: attempt.site)
     func fate(_ verdict: String, _ rule: String, kept: NaiveValue) -> NaiveVerdict.Column {
-      NaiveVerdict.Column(name: column, verdict: verdict, rule: rule, kept: kept)
+      NaiveVerdict.Column(
+        name: column, verdict: verdict, rule: rule, kept: isShown ? kept : .null)
     }
     switch ending {
     case nil:

@@ -10,6 +10,9 @@ struct NaiveChange {
   var bases: [String: Int64] = [:]
   /// The site's clock at each column's last edit.
   var times: [String: Int64] = [:]
+  /// What the author had seen when the run began, and the clock at its end.
+  var base: Int64
+  var time: Int64 = 0
   var edited: Set<String> = []
   /// The edited values: as they stand when the change is built, or stood when the row was deleted.
   var values: [String: NaiveValue] = [:]
@@ -28,19 +31,28 @@ struct NaiveChange {
 struct NaiveScope {
   var rows: [NaiveRow: NaiveHubRow] = [:]
   var cases: Set<String> = []
-  /// What the site knows by mentions only, and the columns that those do not show, by table.
+  /// What the site knows by mentions only.
   var heard: Set<String> = []
-  var hidden: [String: [String]] = [:]
+  /// The cases of which it sees the header only.
+  var headers: Set<String> = []
+  var tables: [String: NaiveTable] = [:]
   var position: Int64 = 0
 
   /// The row, if it lives in a granted case or in none; as far as the site may see it.
   subscript(row: NaiveRow) -> NaiveContent? {
     guard let found = rows[row], found.isAlive else { return nil }
     let caseID = found.content.caseID
-    if caseID.isEmpty || cases.contains(caseID) { return found.content }
-    guard heard.contains(caseID) else { return nil }
+    if caseID.isEmpty || cases.contains(caseID) && !headers.contains(caseID) {
+      return found.content
+    }
+    guard let columns = tables[row.table]?.columns else { return nil }
+    let isHeader = cases.contains(caseID)
+    let isSeen = isHeader ? columns.contains(where: \.isHeader) : heard.contains(caseID)
+    guard isSeen else { return nil }
     var content = found.content
-    for column in hidden[row.table] ?? [] { content.values[column] = .null }
+    for column in columns where !(isHeader ? column.isHeader : column.isMentioned) {
+      content.values[column.name] = .null
+    }
     return content
   }
 }
@@ -54,7 +66,9 @@ struct NaiveScope {
 struct NaiveReplica {
   let kind: String
   let areas: [String]
-  var skew: Int64 = 0
+  /// As it was measured last; nil before.
+  var skew: Int64?
+  var isClockSteady = true
   private(set) var shown = NaiveScope()
   /// Rows that stand otherwise than shown, or (nil) do not stand here.
   private var here: [NaiveRow: NaiveContent?] = [:]
@@ -70,6 +84,12 @@ struct NaiveReplica {
   init(kind: String, areas: [String]) {
     self.kind = kind
     self.areas = areas
+  }
+
+  /// Below two seconds it is the measurement's own way.
+  var trustedSkew: Int64 {
+    guard let skew, abs(skew) >= 2_000 else { return 0 }
+    return skew
   }
 
   subscript(row: NaiveRow) -> NaiveContent? { here[row] ?? shown[row] }
@@ -100,7 +120,7 @@ struct NaiveReplica {
       put(row, content)
       return edit(row, table.differing(old.values, content.values), at: time, in: table)
     }
-    if self[row] != nil { delete(row, in: table) }
+    if self[row] != nil { delete(row, at: time, in: table) }
     put(row, content)
     // What else was written to a row that is not here was never to leave the site.
     var run = (unsent[row] ?? []).filter { $0.kind == .delete }
@@ -116,7 +136,8 @@ struct NaiveReplica {
     if let gone = run.last, let left = gone.departure.first, gone.destination == caseID {
       run[run.count - 1] = left
     }
-    unsent[row] = run + [NaiveChange(kind: .insert, row: row, caseID: caseID)]
+    unsent[row] =
+      run + [NaiveChange(kind: .insert, row: row, caseID: caseID, base: shown.position)]
     edit(row, table.columns.map(\.name), at: time, in: table)
   }
 
@@ -133,11 +154,12 @@ struct NaiveReplica {
   }
 
   /// DELETE. What was edited before in the same run goes with it.
-  mutating func delete(_ row: NaiveRow, in table: NaiveTable) {
+  mutating func delete(_ row: NaiveRow, at time: Int64, in table: NaiveTable) {
     guard let old = self[row] else { return }
     put(row, nil)
     var run = unsent[row] ?? []
-    var gone = NaiveChange(kind: .delete, row: row, caseID: old.caseID, before: old.values)
+    var gone = NaiveChange(
+      kind: .delete, row: row, caseID: old.caseID, base: shown.position, before: old.values)
     if let last = run.popLast() {
       gone.edited = last.edited
       gone.times = last.times
@@ -154,6 +176,8 @@ struct NaiveReplica {
       }
     }
     gone.values = old.values
+    gone.base = shown.position
+    gone.time = time
     for column in table.columns { gone.bases[column.name] = seen(row, column.name) }
     unsent[row] = run + [gone]
   }
@@ -163,7 +187,9 @@ struct NaiveReplica {
     _ row: NaiveRow, _ columns: [String], at time: Int64, in table: NaiveTable
   ) {
     var run = unsent[row] ?? []
-    var change = run.popLast() ?? NaiveChange(kind: .update, row: row, caseID: "")
+    var change =
+      run.popLast() ?? NaiveChange(kind: .update, row: row, caseID: "", base: shown.position)
+    change.time = time
     for unit in table.units where unit.contains(where: { columns.contains($0.name) }) {
       for name in unit.map(\.name) {
         change.bases[name] = min(change.bases[name] ?? .max, seen(row, name))
@@ -178,7 +204,8 @@ struct NaiveReplica {
   mutating func offerWhole(_ row: NaiveRow, at time: Int64, in table: NaiveTable) {
     guard let content = self[row] else { return }
     var run = unsent[row] ?? []
-    var change = run.popLast() ?? NaiveChange(kind: .insert, row: row, caseID: "")
+    var change =
+      run.popLast() ?? NaiveChange(kind: .insert, row: row, caseID: "", base: shown.position)
     change.kind = .insert
     change.caseID = content.caseID
     unsent[row] = run + [change]
@@ -231,7 +258,8 @@ struct NaiveReplica {
     for row in Set(sent.keys).union(unsent.keys) {
       let waiting = unanswered(row, in: tables[row.table]!)
       guard !waiting.isEmpty else { continue }
-      for change in waiting {
+      // Nothing passes under what only this site has.
+      for change in waiting where served[row] != nil || shown[row] != nil {
         pins[row, default: [:]].merge(change.bases, uniquingKeysWith: min)
       }
       let mine = self[row]

@@ -36,12 +36,15 @@ package struct NaiveColumn: Sendable {
   package let travels: Bool
   /// Who holds a case that mentions the row sees this column of it.
   let isMentioned: Bool
+  /// Who once led a case goes on seeing this column.
+  let isHeader: Bool
   /// The table of which this column names a row.
   let mentions: String?
 
   package init(
     name: String, policy: String, codes: [String] = [], terminal: [String] = [],
-    group: String? = nil, travels: Bool = true, isMentioned: Bool = false, mentions: String? = nil
+    group: String? = nil, travels: Bool = true, isMentioned: Bool = false, isHeader: Bool = false,
+    mentions: String? = nil
   ) {
     self.name = name
     self.policy = policy
@@ -50,6 +53,7 @@ package struct NaiveColumn: Sendable {
     self.group = group
     self.travels = travels
     self.isMentioned = isMentioned
+    self.isHeader = isHeader
     self.mentions = mentions
   }
 }
@@ -127,6 +131,11 @@ package struct NaiveVerdict: Hashable, Sendable {
   package var rule: String?
   /// In the table's order; empty where one rule met the whole row.
   package var columns: [Column] = []
+
+  /// In order of severity; a change whose columns fared differently has the last that applies.
+  var severity: Int {
+    ["applied", "merged", "overridden", "proposal", "refused"].firstIndex(of: verdict) ?? 0
+  }
 }
 
 /// A value that lost, as the ledger keeps it.

@@ -80,6 +80,7 @@ extension SimulatedCounty {
       tally.met(18, at: .commit)
     }
     if draw(swarm.hubRestores) { try backUpOrRestoreHub() }
+    if draw(swarm.hubLosses) { try loseHub() }
     if draw(swarm.handovers) { for _ in 0..<random.number(1...3) { try handOverCase() } }
     guard let disk = hub.disk else { return }
     if draw(swarm.fullDisks) { disturb(disk, .full, 0, "hub") }

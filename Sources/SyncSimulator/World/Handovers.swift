@@ -62,12 +62,51 @@ extension Witness {
     let at: Milliseconds
   }
 
+  /// Hand-overs that have not taken effect, and former leads that still see the whole case.
+  struct HandoverWatch {
+    fileprivate var coming: [String: [Handed]] = [:]
+    fileprivate var epochs: [String: Int64] = [:]
+    fileprivate var former: [(caseID: String, site: Int)] = []
+  }
+
   /// From now on the new lead may be told of the case, and of whom it mentions.
   mutating func handedOver(_ caseID: String, to site: Int, at moment: Milliseconds) {
     handed[caseID, default: []].append(Handed(to: site, at: moment))
+    watch.coming[caseID, default: []].append(Handed(to: site, at: moment))
     let mark = Self.mark(caseID)
     for mark in [mark] + (mentions[mark] ?? []) { holders[mark, default: []].insert(site) }
   }
+
+  /// Tells the model what the hub has let happen since it was looked at last: when, is for
+  /// ``leads(of:tally:)`` to say.
+  mutating func noteHandovers(at hub: SimulatedHub) throws {
+    guard isModelled, !(watch.coming.isEmpty && watch.former.isEmpty) else { return }
+    let coming = watch.coming.keys.sorted()
+    let cases = try hub.engine.read { try $0.cases(coming.map { CaseID($0) }) }
+    for caseID in coming {
+      guard let stored = cases[CaseID(caseID)] else { continue }
+      while stored.epoch > watch.epochs[caseID] ?? 1, let next = watch.coming[caseID]?.first {
+        if let former = model.leads[caseID].flatMap(index) {
+          watch.former.append((caseID, former))
+        }
+        watch.former.removeAll { $0 == (caseID, next.to) }
+        model.handedOver(caseID, to: name(next.to), effectiveAt: next.at)
+        watch.epochs[caseID, default: 1] += 1
+        watch.coming[caseID]!.removeFirst()
+      }
+      if watch.coming[caseID]?.isEmpty == true { watch.coming[caseID] = nil }
+    }
+    for (caseID, site) in watch.former {
+      let terms = try hub.engine.read {
+        try $0.terms(of: records[site].id, in: [CaseID(caseID)])[CaseID(caseID)]
+      }
+      guard terms?.role == .formerLead, terms?.tiers == .header else { continue }
+      watch.former.removeAll { $0 == (caseID, site) }
+      model.narrowed(caseID, at: name(site))
+    }
+  }
+
+  private func index(of site: String) -> Int? { records.firstIndex { $0.name == site } }
 
   /// Who is responsible, as the county's decisions say.
   func lead(of caseID: String, at now: Milliseconds) -> Int? {

@@ -66,7 +66,8 @@ extension SimulatedHub {
     return head
   }
 
-  private static let files = [path, path + "-wal"]
+  /// The database and its log.
+  static let files = [path, path + "-wal"]
 }
 
 /// What a county's hub held before it was restored, and what became of it since.

@@ -43,6 +43,8 @@ package enum Invariant: Int, Sendable, CaseIterable, Comparable {
   case accounts = 20
   /// Wrong clocks change no decision but those of `latest`.
   case clockIndependence = 21
+  /// A site one version behind holds what it knows of, proves equality of the rest by digests, and
+  /// lacks nothing when it takes the newer schema over.
   case versionIndependence = 22
 
   /// Why nothing checks it in a tier; nil where something does.
@@ -51,7 +53,6 @@ package enum Invariant: Int, Sendable, CaseIterable, Comparable {
     case .tenantSafety:
       "each county has a store of its own; who is of which county, TLS says: NetworkTests"
     case .consent, .erasure: "there is no consent gate and no erasure yet"
-    case .versionIndependence: "the simulated county has one version: LawTests mixes two"
     case .oneState, .decision, .clockIndependence, .harmlessness:
       tier == .storage ? "the model does not follow disks that forget: tier model" : nil
     default: nil

@@ -44,7 +44,8 @@ struct LocalProgram {
     staffWrites = swarm.staffWrites
     imports = swarm.imports
     importRowCountMax = min(60, 8 * swarm.batchChangeCount)
-    let columns = swarm.ignoresClocks ? Self.clockless : Self.clockless + Self.clocked
+    let columns = Self.clockless + (swarm.ignoresClocks ? [] : Self.clocked)
+    let grown = site.schema.version > 1 ? Self.grown : []
     contention = swarm.contention
     isCrowd = swarm.isCrowd
     self.counter = counter
@@ -52,7 +53,8 @@ struct LocalProgram {
     // The same few in all programs of a run.
     self.columns =
       isCrowd
-      ? (0..<3).map { columns[(swarm.firstCrowdedColumn + 4 * $0) % columns.count] } : columns
+      ? (0..<3).map { columns[(swarm.firstCrowdedColumn + 4 * $0) % columns.count] }
+      : grown + columns
   }
 
   /// The next statement, from what stands in the replica now.
@@ -62,6 +64,7 @@ struct LocalProgram {
     }
     guard let caseID = try pickCase(connection), !random.chance(4) else { return openCase() }
     if imports > 0 && random.number(0...999) < imports { return importRows(into: caseID) }
+    if site.schema.version > 1 && random.chance(10) { return insertVisit(in: caseID) }
     guard random.number(0...999) < contention, let row = try pickSample(connection) else {
       return random.chance(70) ? insertSample(in: caseID) : insertEntry(in: caseID)
     }
@@ -138,9 +141,10 @@ struct LocalProgram {
   }
 
   private mutating func value(_ column: String, _ caseID: String) -> Value {
-    if random.chance(10) { return .null }
+    if column != "added_state" && random.chance(10) { return .null }
     switch column {
-    case "by_max", "by_min": return .integer(Int64(random.number(0...9)))
+    case "by_max", "by_min", "added_max": return .integer(Int64(random.number(0...9)))
+    case "added_state": return .text("s\(random.number(0...2))")
     case "by_restrict": return .text("c\(random.number(0...3))")
     case "by_state": return .text("s\(random.number(0...3))")
     case "by_union":
@@ -163,6 +167,8 @@ struct LocalProgram {
     "by_lead", "by_county", "by_restrict", "by_union", "by_max", "by_min", "by_once", "by_state",
     "by_manual",
   ]
+  /// Of the schema's second version.
+  private static let grown = ["added_max", "added_text", "added_state"]
   /// Of policy `latest`.
   private static let clocked = ["by_latest", "pair_from", "pair_to"]
 
@@ -218,6 +224,16 @@ struct LocalProgram {
       sql: Self.insertion("INSERT", "entry", id, caseID, values),
       effects: [.inserted(table: "entry", id: id, caseID: caseID, values: values)],
       what: "inserts entry \(id)")
+  }
+
+  /// Of a table that only the schema's second version has.
+  private mutating func insertVisit(in caseID: String) -> Statement {
+    let id = newID(caseID)
+    let values = ["text": Value.text(text(caseID))]
+    return Statement(
+      sql: Self.insertion("INSERT", "visit", id, caseID, values),
+      effects: [.inserted(table: "visit", id: id, caseID: caseID, values: values)],
+      what: "inserts visit \(id)")
   }
 
   private static func assignments(_ values: [String: Value]) -> String {

@@ -55,6 +55,7 @@ extension NaiveTable {
         NaiveColumn(
           name: $0.name, policy: $0.policy.rawValue, codes: $0.codes, terminal: $0.terminalCodes,
           group: $0.group, travels: $0.tier != .local, isMentioned: $0.isMentioned,
+          isHeader: $0.tier == .header,
           mentions: $0.mentions)
       })
   }

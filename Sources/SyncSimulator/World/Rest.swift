@@ -52,6 +52,28 @@ extension SimulatedCounty {
     tally.checked(.liveness, sites.count)
     guard left.isEmpty else { throw Violation(breaking: .liveness, left.joined(separator: "; ")) }
     try checkAtRest()
+    try growAtRest()
+  }
+
+  /// The sites that were one version behind take the newer schema over, and hold all of it.
+  private func growAtRest() throws {
+    let older = sites.filter { $0.stopped == nil && $0.isOlder }
+    guard !older.isEmpty else { return }
+    for site in older {
+      site.grow(to: witness.schema)
+      note(site.name, "takes the newer schema over")
+      agenda.plan(.session(site: site.index), at: clock + delay(Int(Self.minute)))
+    }
+    try drain()
+    let left = try backlog()
+    guard left.isEmpty else {
+      throw Violation(breaking: .versionIndependence, left.joined(separator: "; "))
+    }
+    let rows = try witness.schema.tables.map { try hub.rows(of: $0) }
+    for site in older {
+      tally.checked(.versionIndependence)
+      if let found = try witness.atRest(site, hub, rows: rows, tally: &tally) { throw found }
+    }
   }
 
   /// Nobody's session waits for another's: in a round without faults every site has its turn.

@@ -6,6 +6,7 @@ package final class SeedRunner {
   private let seams: @Sendable () -> Seams
   private let disks: [SimulatedDisk]
   private let images = Result { try CountyImages.laws.get().unshared() }
+  private lazy var grownImages = Result { try CountyImages.grown.get().unshared() }
 
   /// The hub's, those of forty sites, and one for a copy of a machine.
   private static let diskCount = 42
@@ -25,7 +26,8 @@ package final class SeedRunner {
     change(&swarm)
     do {
       let county = try SimulatedCounty(
-        seed: seed, tier: tier, swarm: swarm, seams: seams(), images: images.get(), disks: disks)
+        seed: seed, tier: tier, swarm: swarm, seams: seams(),
+        images: (swarm.olderSites > 0 ? grownImages : images).get(), disks: disks)
       var violation: Violation?
       do {
         try county.run()

@@ -58,6 +58,7 @@ extension SimulatedCounty {
   private func countStepFaults(_ step: ReplicaSession.Action, at site: SimulatedSite) {
     guard let point = Self.point(of: step) else { return }
     if site.isSuspect && [.readLog, .apply].contains(point) { tally.met(11, at: point) }
+    if site.isOlder && point == .apply { tally.met(19, at: .apply) }
     if site.skew != 0 && [.readLog, .send, .apply].contains(point) { tally.met(17, at: point) }
     if held[site.index]?.effects.isEmpty == false && point == .apply { tally.met(9, at: .apply) }
     if held[site.index]?.effects.isEmpty == true && point == .maintain {
@@ -86,6 +87,7 @@ extension SimulatedCounty {
     do {
       let report = try site.finish()
       site.sessionsEnded += 1
+      if site.isOlder { tally.met(40, at: .operate) }
       tally.checked(.accounts)
       if !report.sumsAreEqual {
         fail(
@@ -237,6 +239,7 @@ extension SimulatedCounty {
     } else {
       guard let answered = answer(message.request, from: site) else { return crashHub() }
       response = seams.answered(answered, to: message.request, from: site.id)
+      if site.isOlder && message.request.path == ProtocolPath.push { tally.met(19, at: .validate) }
       try judge(message, response)
     }
     let status = response.status == 200 ? "" : "with \(response.status)"

@@ -10,7 +10,7 @@ final class SimulatedHub {
   let images: CountyImages
   /// Where its file lies, if it runs on SQLite.
   let disk: SimulatedDisk?
-  private let seams: Seams
+  let seams: Seams
   private let surroundings: HubSurroundings
   private let pageByteCount: Int
   /// The engine as it is, for checkers.
@@ -81,6 +81,12 @@ final class SimulatedHub {
   /// The county's administrators at work, on the engine or on what a run has put around it.
   func administration(of store: any HubStore) -> CountyAdministration {
     CountyAdministration(
+      store: store, environment: surroundings.environment(pageByteCount: pageByteCount))
+  }
+
+  /// An administrator who fills an empty database from replicas.
+  func rebuilding(_ store: any HubStore) -> Rebuilding {
+    Rebuilding(
       store: store, environment: surroundings.environment(pageByteCount: pageByteCount))
   }
 

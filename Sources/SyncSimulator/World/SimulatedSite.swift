@@ -14,6 +14,10 @@ final class SimulatedSite {
   let kind: SiteKind
   let areas: [String]
   let disk: SimulatedDisk
+  /// As its replica has it.
+  private(set) var schema: Schema
+  /// Whether its replica is one version behind, and stays so.
+  private(set) var isOlder: Bool
   private let seams: Seams
   private let batchLimit: BatchLimit
   private let random: AgentRandom
@@ -61,9 +65,11 @@ final class SimulatedSite {
 
   init(
     index: Int, record: SiteRecord, disk: SimulatedDisk, images: CountyImages, seed: UInt64,
-    batchChangeCount: Int, pragmas: [String], seams: Seams
+    batchChangeCount: Int, pragmas: [String], seams: Seams, isOlder: Bool
   ) throws {
     self.index = index
+    self.isOlder = isOlder
+    schema = isOlder ? images.older?.schema ?? images.schema : images.schema
     name = record.name
     id = record.id
     kind = record.kind
@@ -80,6 +86,8 @@ final class SimulatedSite {
   /// A second machine with what lies on the first one's disk.
   init(copyOf first: SimulatedSite, index: Int, disk: SimulatedDisk, seed: UInt64) {
     self.index = index
+    schema = first.schema
+    isOlder = first.isOlder
     name = "\(first.name)-copy"
     id = first.id
     kind = first.kind
@@ -105,9 +113,16 @@ final class SimulatedSite {
 
   func forgetTwin() { twin = nil }
 
+  /// Its administrator lets it take the county's schema over, with its next session.
+  func grow(to newer: Schema) {
+    isOlder = false
+    schema = newer
+  }
+
   /// The image with this site's name in it, as durable as `site join` leaves a replica.
   private func installReplica(_ images: CountyImages) throws {
-    disk.install(images.replica, at: Self.path)
+    let older = isOlder ? images.older?.replica : nil
+    disk.install(older ?? images.replica, at: Self.path)
     disk.run(as: Self.programNumber)
     let program = try PlainClient(path: disk.uri(Self.path))
     try program.run(
@@ -156,7 +171,7 @@ final class SimulatedSite {
       environment: SessionEnvironment(
         software: "simulated", now: { [disk] in disk.clock },
         random: { [random] in random.bytes($0) },
-        batchLimit: batchLimit))
+        batchLimit: batchLimit, takesSchemas: !isOlder))
     run += 1
     awaitedTicket = nil
   }

@@ -98,6 +98,10 @@ package struct Swarm: Sendable, Equatable {
   package var copies = 0
   /// Days on which the hub's database is backed up, or replaced by its backup (F15).
   package var hubRestores = 0
+  /// Days on which the hub's database is lost, and rebuilt from replicas (F15).
+  package var hubLosses = 0
+  /// Sites whose schema is one version behind the county's (F19, F40); none where it has one.
+  package var olderSites = 0
   /// Days on which cases go to another lead (F35, F36).
   package var handovers = 0
   /// Days on which a program writes what cannot travel (F45).
@@ -134,7 +138,8 @@ package struct Swarm: Sendable, Equatable {
   /// Whether the naive model can follow: it knows people's statements, not tools that write past
   /// the triggers, files that go back in time, or disks that forget.
   package var isModelled: Bool {
-    rebuilds == 0 && restores == 0 && hubRestores == 0 && copies == 0 && handovers == 0
+    rebuilds == 0 && restores == 0 && hubRestores == 0 && hubLosses == 0 && copies == 0
+      && olderSites == 0
   }
 
   /// The options of a seed.
@@ -225,12 +230,23 @@ package struct Swarm: Sendable, Equatable {
     handovers = hubRestores == 0 && copies == 0 ? rate(20, 150...700) : 0
     if handovers > 0 {
       // What a former lead wrote too late it asks for anew, and a page brings what fits.
-      pageByteCount = max(pageByteCount, 4_000)
+      pageByteCount = max(pageByteCount, 40_000)
       // Whether it was written in time, only its clock says.
       ignoresClocks = false
     }
     // So does everybody with what a restored hub did not let into cases that had not come back yet.
     if hubRestores > 0 { pageByteCount = max(pageByteCount, 40_000) }
+    let isPlain = hubRestores == 0 && copies == 0 && handovers == 0
+    hubLosses = isPlain ? rate(5, 40...250) : 0
+    if isPlain && hubLosses == 0 { olderSites = rate(8, 300...800) }
+    guard hubLosses > 0 else { return }
+    spareReplicas()
+    // What stood in its ledger alone is gone with it; what was written past the triggers has no
+    // time.
+    rebuilds = 0
+    pageByteCount = max(pageByteCount, 40_000)
+    // Whose people at work are, only the model says.
+    staffWrites = 0
   }
 
   /// No replica goes back in time, and none is damaged.

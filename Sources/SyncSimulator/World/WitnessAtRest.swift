@@ -15,7 +15,8 @@ extension Witness {
     let mentioned = try mentioned(to: site.index, by: hub)
     let narrowed = try narrowed(to: site.index, by: hub)
     for (table, rows) in zip(schema.tables, rows) {
-      let ours = try site.rows(of: table).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
+      guard let known = site.schema.table(number: table.number) else { continue }
+      let ours = try site.rows(of: known).filter { !($0[0].text ?? "").contains("\u{FFFD}") }
       let theirs = rows.filter { row in
         table.scope == .global
           || holds(row, site.index)
@@ -24,7 +25,7 @@ extension Witness {
       }.map { row in
         narrowed.contains(row[1].text ?? "")
           ? header(of: row, in: table) : visible(row, of: table, to: site.index)
-      }
+      }.map { site.isOlder ? $0.known(to: known, of: table) : $0 }
       guard theirs != ours else { continue }
       let missing = theirs.first { !ours.contains($0) }.map { "the hub has \($0)" }
       let extra = ours.first { !theirs.contains($0) }.map { "the replica has \($0)" }
@@ -252,6 +253,15 @@ extension Witness {
       }
     }
     return nil
+  }
+}
+
+extension [Value] {
+  /// What an older schema has of a row that ``PlainComparison/sql(of:)`` told.
+  fileprivate func known(to older: Table, of table: Table) -> [Value] {
+    let columns = table.columns.filter { $0.tier != .local }
+    return prefix(2)
+      + zip(columns, dropFirst(2)).filter { older.column(number: $0.0.number) != nil }.map(\.1)
   }
 }
 
