@@ -31,6 +31,9 @@ extension CountyAdministration {
         plan.grant(
           try writer.units(mentionedIn: [caseID], unknownTo: site), to: site, as: .mention,
           headSeq: head, now: now)
+      } else if try writer.sitesOwingPurge(of: caseID).contains(site) {
+        // What it was told to purge before, and may have sent, goes with its part.
+        plan.orderPurge(of: caseID, at: site, headSeq: head, now: now)
       } else {
         plan.end([caseID], of: site, headSeq: head, now: now)
       }

@@ -246,6 +246,29 @@ struct GateTests {
     }
   }
 
+  @Test("A part that ends before its site has heard of the revocation takes the past along")
+  func endedUnheard() throws {
+    try withCounty { county in
+      let town = try county.site("Hemmingen")
+      let carrier = try county.site("AWO", kind: "carrier", areas: [])
+      try Canaries.openCase("c", at: town, consents: ["casework"])
+      try town.execute(Canaries.consent(in: "c", "casework", to: carrier.id))
+      try town.sync()
+      let part = ["participate", "--case", "c", "--site", carrier.id, "--role"]
+      #expect(try county.hub(part + ["contributor"]).exit == 0)
+      try carrier.sync()
+      try carrier.execute("UPDATE person SET phone = 'kanarie-carrier'")
+      try carrier.sync()
+      try town.execute(Canaries.consent(in: "c", "casework", "revoked", to: carrier.id))
+      try town.sync()
+      #expect(try county.hub(part + ["none"]).exit == 0)
+      try carrier.sync()
+      #expect(try Canaries.files(below: carrier.directory, holding: "kanarie").isEmpty)
+      #expect(try carrier.value("SELECT count(*) FROM case_file") == "0")
+      try Agreement.expect(county, [town, carrier])
+    }
+  }
+
   @Test("H10: a consent revoked in the middle of a hand-over wins; the header goes on")
   func handover() throws {
     try withCounty { county in
