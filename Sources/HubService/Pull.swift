@@ -121,12 +121,12 @@ private struct PageBuilder {
   }
 
   /// Whether a gate keeps something of the case from the site: what it sent of that before goes,
-  /// too.
+  /// too. What a hand-over takes from a former lead is none: a hub that is restored may need it.
   private func isBehindGate(_ grant: Grant) throws -> Bool {
     guard let rules, grant.caseID.isCase, grant.role != .mention, grant.terms.tiers != .all,
-      let table = rules.gateTable(in: schema)
+      grant.handover == nil, let table = rules.gateTable(in: schema)
     else { return false }
-    if grant.role.mayWrite && grant.handover == nil { return true }
+    if grant.role.mayWrite { return true }
     let rows = try reader.livingRows(of: table, in: grant.caseID).map {
       RowState(
         table: table, id: $0.key.id, caseID: grant.caseID, writer: $0.writer, values: $0.values)

@@ -104,8 +104,9 @@ struct ScopePurge {
       return state.terms != .ended
     }
     let isAgain = told.updateValue(state.terms, forKey: state.caseID) == state.terms
-    // Whoever may not write now may have written in between, in a part that no pull told of.
-    let isOrder = state.isErased || !state.terms.role.mayWrite && state.terms.tiers != .all
+    // Whoever holds the header only may have written in between, in a part that no pull told of. A
+    // former lead that still holds more keeps it until the hand-over closes.
+    let isOrder = state.isErased || !state.terms.role.mayWrite && state.terms.tiers == .header
     if state.terms.tiers == tiers && (isAgain || !isOrder) { return true }
     // A case that was opened here and told of now: nothing in it came from the hub.
     if try state.terms.role.mayWrite && !isKnown(state.caseID) { return true }

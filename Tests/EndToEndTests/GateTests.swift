@@ -269,6 +269,32 @@ struct GateTests {
     }
   }
 
+  @Test("Until the new lead has the case its former one loses nothing, and never what it sent")
+  func beforeClosing() throws {
+    try withCounty { county in
+      let town = try county.site("Hemmingen")
+      let field = try county.fieldService()
+      try Canaries.openCase("c", at: town, consents: ["casework"])
+      try town.execute("UPDATE consent SET document_ref = 'kanarie-local'")
+      try town.sync()
+      let proposed = try county.hub(
+        "handover", "propose", "--from", town.id, "--all", "--to", field.id, "--effective",
+        "2025-01-01")
+      let handover = try #require(try proposed.json["handover"].text)
+      #expect(try county.hub("handover", "accept", handover).json["state"] == "effective")
+      #expect(try town.sync()["pulled"]["cases_purged"] == 0)
+      #expect(try town.value("SELECT own_role FROM kreissync_case") == "former_lead")
+      #expect(try town.value("SELECT document_ref FROM consent") == "kanarie-local")
+      #expect(try town.value("SELECT note FROM consultation") == Canaries.notes)
+      for site in [field, town, town] { try site.sync() }
+      #expect(try county.hub("handover", "show", handover).json["state"] == "closed")
+      #expect(try town.value("SELECT count(*) FROM person") == "0")
+      #expect(try Canaries.files(below: town.directory, holding: "kanarie-local").isEmpty)
+      // A hub that goes back in time may have nobody else to ask.
+      #expect(try !Canaries.files(below: town.directory, holding: Canaries.personal).isEmpty)
+    }
+  }
+
   @Test("H10: a consent revoked in the middle of a hand-over wins; the header goes on")
   func handover() throws {
     try withCounty { county in
