@@ -44,7 +44,7 @@ extension SimulatedCounty {
       note(site.name, "clock jumps", Self.words(forSkew: site.skew))
     }
     if draw(swarm.rebuilds) { rebuildTables(at: site) }
-    if draw(swarm.restores) { copyOrRestore(site) }
+    if draw(swarm.restores) { try copyOrRestore(site) }
     if draw(swarm.copies) { try copyMachine(of: site) }
     if draw(swarm.poison) { try writePoison(at: site) }
     if draw(swarm.fullDisks) { disturb(site.disk, .full, site.index + 1, site.name) }

@@ -30,7 +30,7 @@ extension SimulatedCounty {
 
   /// Somebody keeps a copy of the replica, or puts the kept one back (F13). A copy that lacks
   /// nothing the agent knows is no restore.
-  func copyOrRestore(_ site: SimulatedSite) {
+  func copyOrRestore(_ site: SimulatedSite) throws {
     guard site.machineIsUp, held[site.index] == nil else { return }
     let files = [SimulatedSite.path, SimulatedSite.path + "-wal"]
     guard let copy = copies[site.index] else {
@@ -38,7 +38,9 @@ extension SimulatedCounty {
       copies[site.index] = ReplicaCopy(files: files.map { site.disk.read($0) }, sidecar: sidecar)
       return note(site.name, "replica is copied")
     }
-    guard site.disk.read(SimulatedSite.sidecarPath) != copy.sidecar else { return }
+    guard let present = site.disk.read(SimulatedSite.sidecarPath), present != copy.sidecar else {
+      return
+    }
     copies[site.index] = nil
     site.killAgent()
     site.killProgram()
@@ -48,12 +50,21 @@ extension SimulatedCounty {
     }
     // The sidecar tells; where it went back, too, the hub has to.
     let isWhole = random.chance(50)
-    if isWhole { site.disk.install(copy.sidecar, at: SimulatedSite.sidecarPath) }
+    if isWhole {
+      site.disk.install(copy.sidecar, at: SimulatedSite.sidecarPath)
+      if try Self.log(of: copy.sidecar) != Self.log(of: present) { site.showsEndedLog = true }
+    }
     site.isRestored = true
     witness.restored.insert(site.index)
     note(
       site.name, isWhole ? "directory is restored from a copy" : "replica is restored from a copy")
     tally.met(13, at: .readLog)
+  }
+
+  /// The log that a sidecar names: the one that its agent is about to begin, or is in.
+  private static func log(of sidecar: [UInt8]) throws -> String {
+    let sidecar: Sidecar = try WireJSON.decode(sidecar)
+    return sidecar.successor ?? sidecar.incarnation
   }
 
   /// The agent has seen that its file went back in time.

@@ -48,11 +48,25 @@ extension SimulatedCounty {
       if round > 1 { try checkFairness(since: ended) }
       if round > 1, try backlog().isEmpty { break }
     }
+    try tickHub()
     let left = try backlog()
     tally.checked(.liveness, sites.count)
     guard left.isEmpty else { throw Violation(breaking: .liveness, left.joined(separator: "; ")) }
     try checkAtRest()
     try growAtRest()
+  }
+
+  /// `hub serve` looks at the clock by itself: what is due happens also where nobody calls.
+  private func tickHub() throws {
+    hub.advance(to: clock)
+    let due = try hub.administration(of: seams.store(hub.engine, on: hub.disk)).takeDueEffects()
+    if let (handover, error) = due.failed.first {
+      throw Violation(.crash, "the hand-over \(handover) could not take effect: \(error)")
+    }
+    for handover in due.effective {
+      note("hub", "lets a hand-over take effect", "to \(handover.to)")
+    }
+    try witness.noteHandovers(at: hub)
   }
 
   /// The sites that were one version behind take the newer schema over, and hold all of it.

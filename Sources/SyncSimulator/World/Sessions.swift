@@ -120,7 +120,10 @@ extension SimulatedCounty {
     case SessionError.unreachable:
       return
     case SessionError.refused(ProtocolError.Code.cloned.rawValue, _, _):
-      try choose(between: site)
+      try lookAt(site, heldFor: .cloned)
+    case SessionError.refused(ProtocolError.Code.fork.rawValue, _, _)
+    where try tier == .model && isHeld(site, for: .fork):
+      try lookAt(site, heldFor: .fork)
     case SessionError.refused(let code, _, _):
       refused(site, code)
     case SessionError.uploadRefused, SessionError.unfitAnswer:

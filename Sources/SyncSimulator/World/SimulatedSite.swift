@@ -41,6 +41,9 @@ final class SimulatedSite {
   var stopped: String?
   /// Its file is older than what its agent knows.
   var isRestored = false
+  /// Its directory went back as a whole to before its log was replaced: no hub can tell it from a
+  /// copy, and a person has to look.
+  var showsEndedLog = false
   /// The other of two machines with one directory, until the county has chosen.
   private(set) unowned var twin: SimulatedSite?
   /// Whether there ever was one.
