@@ -69,6 +69,8 @@ struct Application {
   /// Cells move into columns that are new here: no digest is computed behind it that would explain
   /// their rows.
   private let isGrowth: Bool
+  /// Cases with unsent work in which this site is no longer what it was when it wrote.
+  private(set) var movedCases: Set<CaseID> = []
   /// The tiers that are granted of cases, as far as they were asked for.
   var tiers: [CaseID: TierSet] = [:]
 
@@ -91,11 +93,11 @@ struct Application {
     // All orders first: what this site alone holds is told from what is gone by them.
     if !unsent.isWithholdingNothing {
       try scope.pages.forEach { page in
-        for state in page.cases where try purge.order(state) { try put(state) }
+        for state in page.cases { try take(state, ordering: &purge) }
       }
     }
     try scope.pages.forEach { page in
-      for state in page.cases where try purge.order(state) { try put(state) }
+      for state in page.cases { try take(state, ordering: &purge) }
       for item in page.items where !purge.holds(item) {
         switch item {
         case .whole(let image): try write(image, isWhole: true)
@@ -105,6 +107,7 @@ struct Application {
       }
       pulledDigests += page.digests
     }
+    try pinWorkInMovedCases()
     try purge.run(&outcome)
     try offerUnknownRows()
     try moveCursor(to: scope.checkpoint)
@@ -116,6 +119,13 @@ struct Application {
     try ReplicaFile.store(record, in: database)
     try file.tell(scope.news, at: now, in: database)
     return outcome
+  }
+
+  private mutating func take(
+    _ state: PulledScope.CaseState, ordering purge: inout ScopePurge
+  ) throws {
+    if try hasMoved(state) { movedCases.insert(state.caseID) }
+    if try purge.order(state) { try put(state) }
   }
 
   private mutating func put(_ state: PulledScope.CaseState) throws {
@@ -341,7 +351,7 @@ struct Application {
 
   /// The columns' base becomes the oldest base of their unanswered changes, and stays until they
   /// show the hub's value.
-  private func pin(_ columns: ColumnMask, of key: RowKey) throws {
+  func pin(_ columns: ColumnMask, of key: RowKey) throws {
     for number in columns.numbers {
       try Query(
         database,

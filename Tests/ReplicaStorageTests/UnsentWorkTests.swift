@@ -28,6 +28,46 @@ struct UnsentWorkTests {
     #expect(try replica.pins(of: person("p1")) == [2: 10])
   }
 
+  @Test("an edit that goes on after its case changed hands counts as begun before")
+  func pinnedByHandover() throws {
+    let replica = try ReplicaFixture()
+    try replica.client.run("UPDATE person SET phone = 'mine' WHERE id = 'p1'")
+    try replica.client.run("INSERT INTO person (id, case_id, phone) VALUES ('p9', 'c1', 'new')")
+    try replica.client.run("UPDATE person SET phone = 'mine' WHERE id = 'p3'")
+    // Opened here, and handed over before this site has heard of it.
+    try replica.client.run(
+      """
+      INSERT INTO case_file (id, opened_on) VALUES ('c7', '2025-03-01');
+      INSERT INTO person (id, case_id, phone) VALUES ('p7', 'c7', 'new')
+      """)
+    try replica.build()
+    // The hub has changed nothing of it, and hands the case over.
+    var scope = replica.hub.scope(at: 20)
+    var page = try scope.onPage()
+    page.cases = ["c1", "c7"].map {
+      PulledScope.CaseState(
+        caseID: $0, lead: SiteID("there"), terms: GrantTerms(.formerLead), epoch: 2,
+        isDeliveredWhole: false, isHandedOver: true)
+    }
+    scope.pages = [page]
+    try replica.apply(scope)
+    try replica.client.run("UPDATE person SET phone = 'mine again', email = 'new'")
+    try replica.build()
+    let changes = try Dictionary(
+      uniqueKeysWithValues: replica.lastChanges().map { ($0.row.id.string, $0) })
+    #expect(changes["p1"]?.base(ofColumn: 2) == 10 && changes["p1"]?.base(ofColumn: 3) == 20)
+    #expect(changes["p9"]?.base(ofColumn: 2) == 10 && changes["p7"]?.base(ofColumn: 2) == 10)
+    #expect(changes["p2"]?.base(ofColumn: 2) == 20)
+    #expect(changes["p3"]?.base(ofColumn: 2) == 20, "its case is in the same hands")
+
+    // Answered as equal, it is in no log: the row comes because it is asked for.
+    try replica.answer()
+    #expect(try Set(replica.refreshList()).isSuperset(of: [person("p1"), person("p9")]))
+    let asked = try replica.refreshList().map(replica.hub.whole)
+    try replica.apply(replica.hub.scope(at: 30, items: asked))
+    #expect(try replica.pins(of: person("p1")).isEmpty && replica.refreshList().isEmpty)
+  }
+
   @Test("the base of later edits is the pinned one until the hub's value was shown")
   func pinnedBase() throws {
     let replica = try ReplicaFixture()

@@ -258,8 +258,7 @@ struct NaiveReplica {
     for row in Set(sent.keys).union(unsent.keys) {
       let waiting = unanswered(row, in: tables[row.table]!)
       guard !waiting.isEmpty else { continue }
-      // Nothing passes under what only this site has.
-      for change in waiting where served[row] != nil || shown[row] != nil {
+      for change in waiting {
         pins[row, default: [:]].merge(change.bases, uniquingKeysWith: min)
       }
       let mine = self[row]
