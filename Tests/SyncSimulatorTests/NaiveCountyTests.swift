@@ -428,6 +428,20 @@ struct NaiveCountyTests {
     #expect(play.county.proposals.allSatisfy { $0.caseID == "c" })
   }
 
+  @Test func `an edit of a row that had moved goes along with its deletion, emptied or not`() {
+    var play = Play()
+    play.write("town", ["latest": "meanwhile"])
+    play.sync("town")
+    play.county.inserted("carrier", Play.otherRoot, caseID: "d", values: [:], at: 1)
+    play.county.inserted("carrier", Play.sample, caseID: "d", values: [:], at: 2)
+    for value in [NaiveValue.text("there"), .null] {
+      play.county.updated("carrier", Play.sample, values: ["latest": value], at: 3)
+    }
+    play.county.deleted("carrier", Play.sample, at: 0)
+    #expect(play.sync("carrier").map(\.rule) == [nil, "changed_meanwhile"])
+    #expect(play.county.proposals.map(\.column) == [nil, "latest"])
+  }
+
   @Test func `a run of nothing but columns that stay does not outlive its row`() {
     var play = Play()
     play.write("carrier", ["local": "mine"])

@@ -14,6 +14,8 @@ struct NaiveChange {
   var base: Int64
   var time: Int64 = 0
   var edited: Set<String> = []
+  /// Of a row that is written as a whole: what was edited since.
+  var rewritten: Set<String> = []
   /// The edited values: as they stand when the change is built, or stood when the row was deleted.
   var values: [String: NaiveValue] = [:]
   /// Of a deletion: the row as it stood, and whether it was inserted in the same run.
@@ -138,7 +140,7 @@ struct NaiveReplica {
     }
     unsent[row] =
       run + [NaiveChange(kind: .insert, row: row, caseID: caseID, base: shown.position)]
-    edit(row, table.columns.map(\.name), at: time, in: table)
+    edit(row, table.columns.map(\.name), at: time, in: table, isWhole: true)
   }
 
   /// UPDATE. Writing what stands there is no change.
@@ -169,7 +171,8 @@ struct NaiveReplica {
         gone = left
         gone.departure = [left]
         gone.destination = old.caseID
-        for name in table.differing(left.before, old.values) {
+        let differing = table.differing(left.before, old.values)
+        for name in last.rewritten.union(differing) {
           gone.edited.insert(name)
           gone.times[name] = last.times[name]
         }
@@ -184,7 +187,8 @@ struct NaiveReplica {
 
   /// Columns of a group are edited together. A run of edits to one column keeps its oldest base.
   private mutating func edit(
-    _ row: NaiveRow, _ columns: [String], at time: Int64, in table: NaiveTable
+    _ row: NaiveRow, _ columns: [String], at time: Int64, in table: NaiveTable,
+    isWhole: Bool = false
   ) {
     var run = unsent[row] ?? []
     var change =
@@ -195,6 +199,7 @@ struct NaiveReplica {
         change.bases[name] = min(change.bases[name] ?? .max, seen(row, name))
         change.times[name] = time
         change.edited.insert(name)
+        if !isWhole { change.rewritten.insert(name) }
       }
     }
     unsent[row] = run + [change]
@@ -209,7 +214,7 @@ struct NaiveReplica {
     change.kind = .insert
     change.caseID = content.caseID
     unsent[row] = run + [change]
-    edit(row, table.columns.map(\.name), at: time, in: table)
+    edit(row, table.columns.map(\.name), at: time, in: table, isWhole: true)
   }
 
   /// The hub position of which this cell's reader knows.
