@@ -11,21 +11,23 @@ import SyncProtocol
 /// |-----------------------------------------------------|------------------------------------------|
 /// | the present log, not behind                         | the replica                              |
 /// | the present log, behind the hub in batches or in session numbers | restored: it begins a new log once |
-/// | a log that has ended                                | a second copy: both are held             |
+/// | a log that has ended                                | a second copy, or an old hello: asked to begin a new log |
 /// | the last batch with another hash                    | neither: held for a person               |
 /// | a log, and the site has joined again                | the chosen one: it begins a new log      |
 /// | the log of another site                             | refused, and that one goes on            |
+///
+/// A hello that was refused before may come once more, hours late through a proxy, when its replica
+/// has long gone on under a new log. So a hello alone holds nobody: a second copy is known when it
+/// asks for a log in place of one that has ended, which no old message does. Both are held then.
 enum ReplicaStanding {
   case present
   /// The site's first replica, or a new one after it joined again.
   case first
   case restored
   case rejoined
-  case cloned
+  case ended
   case forked
   case stranger
-  /// A hello that was answered before, come late.
-  case late
 
   init(of request: HelloRequest, from site: SiteRecord, in reader: some HubReader) throws {
     let shown = IncarnationID(request.incarnation)
@@ -42,8 +44,7 @@ enum ReplicaStanding {
       return
     }
     guard ByteText(contact.incarnation) == shown.text else {
-      let isRepeat = contact.nonces.contains(request.nonce)
-      self = hasEnded ? (isRepeat ? .late : .cloned) : .stranger
+      self = hasEnded ? .ended : .stranger
       return
     }
     let last = try reader.lastBatch(of: site.id, incarnation: shown)
@@ -81,17 +82,16 @@ extension CountyService {
       throw ProtocolError(
         .newIncarnation, "the site has joined again with a replica that was there before",
         hint: "it begins a new incarnation; nothing is lost")
-    case .cloned:
-      throw try hold(id, because: .cloned, IncarnationID(request.incarnation), request.machine)
+    case .ended:
+      throw ProtocolError(
+        .restored, "the replica's change log has ended",
+        hint: "it begins a new incarnation; a second copy is held when it asks for one")
     case .forked:
       throw try hold(id, because: .fork, nil, nil)
     case .stranger:
       throw ProtocolError(
         .fork, "the replica's change log is not the one that this hub has answered",
         hint: "the replica was copied from another site; choose with `kreissync hub site rejoin`")
-    case .late:
-      throw ProtocolError(
-        .fenced, "this hello was answered before", hint: "begin a new session")
     }
   }
 

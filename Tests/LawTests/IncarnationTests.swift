@@ -39,6 +39,24 @@ struct IncarnationTests {
     #expect(try town.sync().digestEqual && town.file.pendingCount() == 0)
   }
 
+  @Test func `a hello that was refused and comes once more, late, holds nobody`() throws {
+    let county = try LocalCounty(seed: 10)
+    let town = try county.addSite("town", kind: .municipality)
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15')")
+    try town.sync()
+    var greetings: [ProtocolRequest] = []
+    town.observe { if $0.path == ProtocolPath.hello { greetings.append($0) } }
+    try county.rejoin(town)
+    // The first is refused, for its log has ended; the second shows the new one.
+    try town.sync()
+    #expect(greetings.count == 2)
+    for overheard in greetings { #expect(county.answer(overheard, from: town.id).status != 500) }
+    #expect(county.answer(greetings[0], from: town.id).status == 409)
+    #expect(try county.hub.read { try $0.site(town.id) }?.state == .joined)
+    try town.client.run("INSERT INTO case_file (id, opened_on) VALUES ('d', '2025-01-16')")
+    #expect(try town.sync().digestEqual && town.file.pendingCount() == 0)
+  }
+
   @Test func `a site whose new incarnation ended before it heard of it begins another`() throws {
     let county = try LocalCounty(seed: 8)
     let town = try county.addSite("town", kind: .municipality)
