@@ -61,7 +61,7 @@ extension SQLiteHubTransaction {
   func periods(of site: SiteID, in cases: [CaseID]) throws -> [CaseID: [GrantPeriod]] {
     let select = try query(
       """
-      SELECT role, from_seq, until_seq, ended_at FROM kreissync_grant
+      SELECT role, from_seq, until_seq, ended_at, tiers FROM kreissync_grant
       WHERE case_id = ? AND site = ? ORDER BY from_seq
       """)
     var found: [CaseID: [GrantPeriod]] = [:]
@@ -69,7 +69,8 @@ extension SQLiteHubTransaction {
       let periods = try select.all(Parameter(id), Parameter(site)) { row in
         GrantPeriod(
           role: try role(row, 0), fromSeq: row.integer(1), untilSeq: row.optionalInteger(2),
-          endedAt: row.optionalInteger(3) ?? 0)
+          endedAt: row.optionalInteger(3) ?? 0,
+          tiers: TierSet(rawValue: UInt8(truncatingIfNeeded: row.integer(4))))
       }
       if periods.contains(where: { $0.untilSeq != nil }) { found[id] = periods }
     }

@@ -27,7 +27,8 @@
 ///
 /// *Touched* means: its version is above the base of that column in the change, unless it is the
 /// author's own (same incarnation, or an ancestor's that its file knows) and holds exactly what the
-/// author sent. Later changes of a batch see the effects of earlier ones.
+/// author sent. A column that the author could not see at its base it has not seen at all: there
+/// every version of another touches it. Later changes of a batch see the effects of earlier ones.
 ///
 /// Step 8 judges the row as the steps before would leave it, new, changed or deleted, so that no
 /// mixture of two edits breaks a rule that neither broke; and before anything is written, so that a
@@ -224,8 +225,7 @@ package struct Decision {
       return draft.propose(attempt, existing: existing, rule: .writtenByAnotherSite)
     }
     let touched = attempt.table.columns.indices.filter {
-      isForeign(
-        existing.versions[$0], above: change.base(ofColumn: attempt.table.columns[$0].number))
+      isForeign(existing.versions[$0], above: seen(attempt.table.columns[$0], in: change))
     }
     if let returned = context.returned {
       let isLate = existing.versions.contains(where: returned.isBefore)

@@ -88,8 +88,7 @@ extension Decision {
     let column = table.columns[position]
     let members = members(of: position, in: table)
     let touched = members.filter {
-      isForeign(
-        existing.versions[$0], above: attempt.change.base(ofColumn: table.columns[$0].number))
+      isForeign(existing.versions[$0], above: seen(table.columns[$0], in: attempt.change))
     }
     guard let newest = touched.map({ existing.versions[$0] }).max(by: { $0.seq < $1.seq }) else {
       return nil
@@ -162,6 +161,22 @@ extension Decision {
       return false
     }
     return attempt.change.oldestBase >= stored.epochSince
+  }
+
+  /// What the author of a change had seen of a column: nothing, where the column was outside its
+  /// tiers at its base, because a gate was closed, or the case had narrowed to its header or had
+  /// left its scope.
+  func seen(_ column: Column, in change: Change) -> Int64 {
+    let base = change.base(ofColumn: column.number)
+    guard column.tier != .local, context.author.site != .hub else { return base }
+    // Who writes before it has heard of its first grant opened the case itself.
+    guard let periods = draft.view.periods[change.caseID], let first = periods.first,
+      first.fromSeq <= base
+    else { return base }
+    let isVisible = periods.contains {
+      $0.fromSeq <= base && base < $0.untilSeq ?? .max && $0.tiers.contains(column.tier)
+    }
+    return isVisible ? base : 0
   }
 
   func isForeign(_ version: ColumnVersion, above base: Int64) -> Bool {

@@ -67,9 +67,15 @@ package struct GrantPeriod: Hashable, Sendable {
   package let untilSeq: Int64?
   /// ``Grant/effectiveAt`` of what ended it; 0 while it is open.
   package let endedAt: Milliseconds
+  /// What the site could see in the meantime.
+  package let tiers: TierSet
 
-  package init(role: Role, fromSeq: Int64, untilSeq: Int64?, endedAt: Milliseconds) {
+  /// - Parameter tiers: nil for what the role has by itself.
+  package init(
+    role: Role, fromSeq: Int64, untilSeq: Int64?, endedAt: Milliseconds, tiers: TierSet? = nil
+  ) {
     self.role = role
+    self.tiers = tiers ?? role.tiers
     self.fromSeq = fromSeq
     self.untilSeq = untilSeq
     self.endedAt = endedAt

@@ -267,7 +267,7 @@ struct ScopeMemory: Sendable {
     return held.map {
       GrantPeriod(
         role: $0.grant.role, fromSeq: $0.grant.fromSeq, untilSeq: $0.end?.seq,
-        endedAt: $0.end?.effectiveAt ?? 0)
+        endedAt: $0.end?.effectiveAt ?? 0, tiers: $0.grant.terms.tiers)
     }
   }
 

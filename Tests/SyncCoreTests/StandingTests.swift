@@ -211,6 +211,34 @@ struct StandingTests {
     #expect(verdict(base: 60, at: 800) == .refused)
   }
 
+  @Test("what an author could not see when it wrote it has not seen, whatever its base")
+  func unseen() {
+    var hub = HubSample()
+    hub.put(
+      Self.person, ["name": "n", "worker": "other"],
+      versions: ["worker": .by(CountySample.county, 70)])
+    let led = [
+      GrantPeriod(role: .lead, fromSeq: 5, untilSeq: 60, endedAt: 700),
+      GrantPeriod(role: .lead, fromSeq: 90, untilSeq: nil, endedAt: 0),
+    ]
+    // In between the case had left its scope, or it saw no column of this tier.
+    let narrowed = GrantPeriod(
+      role: .formerLead, fromSeq: 60, untilSeq: 90, endedAt: 800, tiers: [])
+    for periods in [led, [led[0], narrowed, led[1]]] {
+      func lost(_ change: Change) -> [Value] {
+        hub.decide([change], by: Self.former, as: .lead, formerly: periods).ledger.map(\.lost.value)
+      }
+      #expect(lost(.of(.update, Self.person, ["worker": "mine"], base: 80)) == ["other"])
+      #expect(lost(.of(.update, Self.person, ["worker": "mine"], base: 95)).isEmpty)
+      #expect(lost(.of(.delete, Self.person, base: 80)).contains("other"))
+      #expect(lost(.of(.delete, Self.person, base: 95)).isEmpty)
+      // What no site sends to any other is nothing that one of them could lack.
+      let plan = hub.decide(
+        [.of(.delete, Self.person, base: 95)], by: Self.former, as: .contributor, formerly: periods)
+      #expect(plan.answers.map(\.verdict) == [.applied])
+    }
+  }
+
   @Test("an answer tells no value of a tier that its reader may not see")
   func keptValues() {
     var hub = HubSample()

@@ -31,11 +31,13 @@ private struct NaiveAttempt {
     min((change.times[column] ?? hubTime) &- skew, hubTime)
   }
 
-  /// Whether another than the author wrote the column, above what the author had seen of it. The
-  /// author's own value, applied at once as it was sent, is never a conflict.
+  /// Whether another than the author wrote the column, above what the author had seen of it: at
+  /// any time, where the author could not see it. The author's own value, applied at once as it was
+  /// sent, is never a conflict.
   func isTouched(_ column: String, of row: NaiveHubRow) -> Bool {
     guard let stamp = row.stamps[column], let base = change.bases[column] else { return false }
-    return stamp.position > base && (stamp.writer != site || stamp.isHubs)
+    let isNews = stamp.position > base || change.unseen.contains(column)
+    return isNews && (stamp.writer != site || stamp.isHubs)
   }
 
   func verdict(_ verdict: String, _ rule: String? = nil) -> NaiveVerdict {

@@ -149,6 +149,7 @@ extension NaiveChange {
     piece.times = times.filter { columns.contains($0.key) }
     piece.values = values.filter { columns.contains($0.key) }
     piece.edited = edited.intersection(columns)
+    piece.unseen = unseen.intersection(columns)
     piece.base = piece.bases.values.max() ?? base
     piece.time = piece.times.values.max() ?? time
     return piece

@@ -8,6 +8,8 @@ struct NaiveChange {
   /// What the author had seen of each column when the run of its edits began: the oldest base. A
   /// deletion has one for every column.
   var bases: [String: Int64] = [:]
+  /// Columns of which the author could see nothing when the run of its edits began.
+  var unseen: Set<String> = []
   /// The site's clock at each column's last edit.
   var times: [String: Int64] = [:]
   /// What the author had seen when the run began, and the clock at its end.
@@ -75,6 +77,8 @@ struct NaiveReplica {
   /// Rows that stand otherwise than shown, or (nil) do not stand here.
   private var here: [NaiveRow: NaiveContent?] = [:]
   private var pins: [NaiveRow: [String: Int64]] = [:]
+  /// Those of the pinned cells that their author could not see.
+  private var unseenPins: [NaiveRow: Set<String>] = [:]
   /// What no build has frozen: one change for each row; of a row that moved to another case two,
   /// the deletion and the insertion.
   private var unsent: [NaiveRow: [NaiveChange]] = [:]
@@ -181,7 +185,10 @@ struct NaiveReplica {
     gone.values = old.values
     gone.base = shown.position
     gone.time = time
-    for column in table.columns { gone.bases[column.name] = seen(row, column.name) }
+    for column in table.columns {
+      gone.bases[column.name] = seen(row, column.name)
+      if isUnseen(row, column, in: old.caseID) { gone.unseen.insert(column.name) }
+    }
     unsent[row] = run + [gone]
   }
 
@@ -195,7 +202,10 @@ struct NaiveReplica {
       run.popLast() ?? NaiveChange(kind: .update, row: row, caseID: "", base: shown.position)
     change.time = time
     for unit in table.units where unit.contains(where: { columns.contains($0.name) }) {
-      for name in unit.map(\.name) {
+      for column in unit {
+        let name = column.name
+        let isFirst = change.bases[name] == nil
+        if isFirst && isUnseen(row, column, in: self[row]?.caseID) { change.unseen.insert(name) }
         change.bases[name] = min(change.bases[name] ?? .max, seen(row, name))
         change.times[name] = time
         change.edited.insert(name)
@@ -220,6 +230,12 @@ struct NaiveReplica {
   /// The hub position of which this cell's reader knows.
   private func seen(_ row: NaiveRow, _ column: String) -> Int64 {
     pins[row]?[column] ?? shown.position
+  }
+
+  /// Whether this site could see the header of the case only, and not this cell.
+  private func isUnseen(_ row: NaiveRow, _ column: NaiveColumn, in caseID: String?) -> Bool {
+    if pins[row]?[column.name] != nil { return unseenPins[row]?.contains(column.name) == true }
+    return !column.isHeader && caseID.map(shown.headers.contains) == true
   }
 
   // MARK: The agent
@@ -260,11 +276,13 @@ struct NaiveReplica {
       onTop.updateValue(theirs, forKey: row)
     }
     pins = [:]
+    unseenPins = [:]
     for row in Set(sent.keys).union(unsent.keys) {
       let waiting = unanswered(row, in: tables[row.table]!)
       guard !waiting.isEmpty else { continue }
       for change in waiting {
         pins[row, default: [:]].merge(change.bases, uniquingKeysWith: min)
+        unseenPins[row, default: []].formUnion(change.unseen)
       }
       let mine = self[row]
       var result = mine
