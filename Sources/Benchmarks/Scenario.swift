@@ -9,8 +9,8 @@ package struct Scenario: Sendable {
   /// Every scenario that is there, in the order of their numbers.
   package static let all: [Scenario] = [
     loadSmall, loadLarge, loadByRows, capture, suspendedCapture, changes, warmNight, caseloadSize,
-    deltaSize, nothingChanged, deltaBytes, verification, repair, conflicts, crowd, durableWrites,
-    logGrowth,
+    deltaSize, nothingChanged, deltaBytes, verification, repair, conflicts, countyNight, crowd,
+    durableWrites, logGrowth,
   ]
 
   /// Takes all rounds. Files of its own stand in the stage's directory and are gone afterwards.

@@ -52,18 +52,9 @@ final class MeasuredCounty {
     }
   }
 
-  /// The statements that make the domain's tables, without the product's own and without triggers.
-  func domainTables() throws -> [String] {
-    try municipality.program().texts(
-      """
-      SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index') AND sql IS NOT NULL
-        AND tbl_name NOT LIKE 'kreissync%' AND tbl_name NOT LIKE 'sqlite%'
-      """)
-  }
-
   private func fill() throws {
     let plain = try RawDatabase(plainPath)
-    for sql in try domainTables() { try plain.execute(sql) }
+    for sql in try municipality.domainTables() { try plain.execute(sql) }
     for number in 0..<workload.municipalityCount {
       let rows = workload.rows(ofMunicipality: number)
       try municipality.write(rows)

@@ -42,6 +42,15 @@ final class MeasuredSite {
     return try program.integer("SELECT max(n) FROM kreissync_log") - last
   }
 
+  /// The statements that make the domain's tables, without the product's own and without triggers.
+  func domainTables() throws -> [String] {
+    try program().texts(
+      """
+      SELECT sql FROM sqlite_schema WHERE type IN ('table', 'index') AND sql IS NOT NULL
+        AND tbl_name NOT LIKE 'kreissync%' AND tbl_name NOT LIKE 'sqlite%'
+      """)
+  }
+
   func open() throws -> ReplicaFile { try ReplicaFile.open(at: replicaPath) }
 
   /// Its directory goes; the hub keeps what it knows of it.

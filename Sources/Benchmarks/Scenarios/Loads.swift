@@ -80,7 +80,7 @@ extension MeasuredCounty {
   fileprivate func rawInserts() throws -> Cost {
     try stage.withDirectory("raw-inserts") { path in
       let database = try RawDatabase("\(path)/raw.sqlite")
-      for sql in try domainTables() { try database.execute(sql) }
+      for sql in try municipality.domainTables() { try database.execute(sql) }
       var cost = Cost.zero
       cost += try Stopwatch().measure { try database.execute("BEGIN IMMEDIATE") }
       for number in 0..<workload.municipalityCount {

@@ -64,21 +64,28 @@ enum WorkTable: Int, CaseIterable {
 /// number, so that a caseload of a million rows is never in memory.
 package struct Workload: Sendable {
   package let municipalityCount: Int
+  /// Each municipality has one of so many parts of its rows.
+  private let share: Int
   private let seed: UInt64
 
   static let personCount = 300
 
-  package init(municipalityCount: Int, seed: UInt64 = 8_118) {
+  /// - Precondition: `share` divides the persons of a municipality.
+  package init(municipalityCount: Int, share: Int = 1, seed: UInt64 = 8_118) {
+    precondition(Self.personCount.isMultiple(of: share))
     self.municipalityCount = municipalityCount
+    self.share = share
     self.seed = seed
   }
 
   /// Persons, consultations and goals.
   package var rowCount: Int {
-    WorkTable.allCases.filter(\.isCounted).reduce(0) { $0 + $1.countEach } * municipalityCount
+    WorkTable.allCases.filter(\.isCounted).reduce(0) { $0 + count(of: $1) }
   }
 
-  func count(of table: WorkTable) -> Int { table.countEach * municipalityCount }
+  func count(of table: WorkTable) -> Int { countEach(of: table) * municipalityCount }
+
+  private func countEach(of table: WorkTable) -> Int { table.countEach / share }
 
   /// The rows of one municipality as inserts: counted ones and the files of their cases.
   ///
@@ -87,8 +94,8 @@ package struct Workload: Sendable {
     precondition((0..<municipalityCount).contains(number))
     let list = OperationList()
     for table in WorkTable.allCases {
-      let first = number * table.countEach
-      for row in first..<first + table.countEach { insert(row, into: table, list) }
+      let first = number * countEach(of: table)
+      for row in first..<first + countEach(of: table) { insert(row, into: table, list) }
     }
     return list
   }

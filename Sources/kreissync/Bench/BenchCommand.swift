@@ -48,6 +48,7 @@ struct BenchCommand: ParsableCommand {
     if output.json { printJSON(report.document) } else { print(report.text) }
   }
 
+  private static let removalAttemptCountMax = 16
   /// A day of rounds is no measurement.
   private static let roundCountMax = 1_000
 
@@ -73,7 +74,12 @@ struct BenchCommand: ParsableCommand {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
         children.interrupt()
-        do { try FileManager.default.removeItem(atPath: place) } catch {
+        // The scenario may put another file there while the first ones go.
+        for _ in 0..<Self.removalAttemptCountMax
+        where FileManager.default.fileExists(atPath: place) {
+          _ = Result { try FileManager.default.removeItem(atPath: place) }
+        }
+        if FileManager.default.fileExists(atPath: place) {
           FileHandle.standardError.write(Data("\(place) was not removed\n".utf8))
         }
         Foundation.exit(128 + number)
