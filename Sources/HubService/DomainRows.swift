@@ -16,8 +16,6 @@ struct DomainRows {
   /// How far from a changed row a rule may look: a position's grant's programme, a position's
   /// worker's site.
   private static let depthMax = 2
-  /// Rows of a group that are read at once.
-  private static let pageRowCount = 1_000
 
   /// - Parameter view: the rows that the changes name.
   init(
@@ -45,9 +43,7 @@ struct DomainRows {
         case .group(let group): groups.insert(group)
         }
       }
-      for group in groups.sorted() where view.groups[group] == nil {
-        try load(group, from: reader)
-      }
+      try load(groups.filter { view.groups[$0] == nil }, from: reader)
       frontier = rows.subtracting(asked).sorted()
       asked.formUnion(frontier)
       view.rows.merge(try reader.rows(frontier)) { known, _ in known }
@@ -64,24 +60,21 @@ struct DomainRows {
       else { continue }
       cases.insert(change.caseID)
     }
-    for caseID in cases.sorted() {
-      try load(RowGroup(table: gateTable.number, caseID: caseID), from: reader)
-    }
+    try load(
+      Set(cases.map { RowGroup(table: gateTable.number, caseID: $0) }), from: reader)
   }
 
-  private mutating func load(_ group: RowGroup, from reader: some HubReader) throws {
-    var keys: [RowKey] = []
-    // No row has an empty id: behind it begin the rows of the table.
-    var last = RowKey(table: group.table, id: RowID(""))
-    while true {
-      let page = try reader.rows(of: group.caseID, after: last, limit: Self.pageRowCount)
-      let members = page.prefix { $0.key.table == group.table }
-      for row in members where view.rows[row.key] == nil { view.rows[row.key] = row }
-      keys += members.map(\.key)
-      guard members.count == Self.pageRowCount, let end = members.last else { break }
-      last = end.key
+  private mutating func load(_ groups: Set<RowGroup>, from reader: some HubReader) throws {
+    for (number, groups) in Dictionary(grouping: groups, by: \.table).sorted(by: { $0.key < $1.key }
+    ) {
+      guard let table = schema.table(number: number) else { continue }
+      let found = try reader.livingRows(of: table, in: groups.map(\.caseID).sorted())
+      for group in groups {
+        let rows = found[group.caseID] ?? []
+        for row in rows where view.rows[row.key] == nil { view.rows[row.key] = row }
+        view.groups[group] = rows.map(\.key)
+      }
     }
-    view.groups[group] = keys
   }
 
   /// The row as it stands, and as each change of the batch would leave it.

@@ -145,16 +145,7 @@ extension StoredRow {
 extension HubReader {
   /// The living rows of a table in a case.
   func livingRows(of table: Table, in caseID: CaseID) throws -> [StoredRow] {
-    var rows: [StoredRow] = []
-    // No row has an empty id: behind it begin the rows of the table.
-    var last = RowKey(table: table.number, id: RowID(""))
-    while true {
-      let page = try self.rows(of: caseID, after: last, limit: livingRowsAtOnce)
-      let members = page.prefix { $0.key.table == table.number }
-      rows += members.filter(\.isAlive)
-      guard members.count == livingRowsAtOnce, let end = members.last else { return rows }
-      last = end.key
-    }
+    try livingRows(of: table, in: [caseID])[caseID] ?? []
   }
 
   /// Whether a recipient may know the person of a case.
@@ -169,6 +160,3 @@ extension HubReader {
     return rules.openTiers(for: recipient, rows: states).contains(.personal)
   }
 }
-
-/// A case has a handful of rows in any table; a reader may hold so many at once.
-private let livingRowsAtOnce = 500

@@ -56,6 +56,10 @@ package protocol HubReader {
 
   /// For each key the living row, or else the last deleted one; unknown keys are left out.
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow]
+  /// The living rows of one table in each of these cases, in order of their ids; cases without any
+  /// are left out.
+  func livingRows(of table: SyncCore.Table, in cases: [CaseID]) throws
+    -> [CaseID: [StoredRow]]
   /// The living rows of one table behind a key, in order of their ids.
   func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow]
   func cases(_ ids: [CaseID]) throws -> [CaseID: StoredCase]

@@ -123,12 +123,28 @@ package struct SQLiteHub: HubStore {
   /// a reader, for that would make one county wait for another.
   private static let readerCountMax = 8
 
+  /// A batch of a thousand changes touches some ten thousand pages, index and table, of which the
+  /// next batch needs most again; SQLite's own 2 MiB write them to the WAL and read them back in
+  /// the middle of a transaction.
+  private static let writerCacheKibibytes = 32 << 10
+
+  /// 32 MiB: what several batches write to the same page goes into the file once. With SQLite's own
+  /// 4 MiB every batch waits for a checkpoint.
+  private static let checkpointPageCount = 8_192
+
   private static func open(_ path: String) throws -> DatabasePool {
     var configuration = configuration
     configuration.maximumReaderCount = readerCountMax
     let pool = try DatabasePool(path: path, configuration: configuration)
     // NB: GRDB turns WAL on after it has configured the connection, and sets NORMAL with it.
-    try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    try pool.writeWithoutTransaction {
+      try $0.execute(
+        sql: """
+          PRAGMA synchronous = FULL;
+          PRAGMA cache_size = -\(writerCacheKibibytes);
+          PRAGMA wal_autocheckpoint = \(checkpointPageCount);
+          """)
+    }
     return pool
   }
 

@@ -1,13 +1,20 @@
+import GRDB
 import SQLiteAccess
 import SyncCore
 
 /// Writes plans and reads the log in the embedded engine.
 extension SQLiteHubTransaction {
   func write(_ plan: Plan, at now: Milliseconds, random: (Int) -> [UInt8]) throws {
-    for row in plan.rows { try write(row) }
+    try write(plan.rows)
     let head = try plan.log.last?.seq ?? counter.seq
+    let putCase = try query(
+      """
+      INSERT INTO kreissync_case VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (case_id) DO UPDATE SET
+        lead = excluded.lead, epoch = excluded.epoch, epoch_since = excluded.epoch_since,
+        digests = excluded.digests, last_seq = excluded.last_seq
+      """)
     for stored in plan.cases {
-      try query("INSERT OR REPLACE INTO kreissync_case VALUES (?, ?, ?, ?, ?, ?)").run(
+      try putCase.run(
         Parameter(stored.id), Parameter(stored.lead), .integer(stored.epoch),
         .integer(stored.epochSince), .blob(stored.digests.bytes), .integer(head))
     }
@@ -20,21 +27,38 @@ extension SQLiteHubTransaction {
     try append(plan.log, random: random)
   }
 
-  private func write(_ row: StoredRow) throws {
-    guard let table = schema.table(number: row.key.table) else {
-      preconditionFailure("a plan names a table that its schema does not have")
+  private func write(_ rows: [StoredRow]) throws {
+    // NB: REPLACE would write every index anew, and most of them hold nothing that changed.
+    let putVersions = try query(
+      """
+      INSERT INTO kreissync_row VALUES (?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (t, id, case_id) DO UPDATE SET alive = excluded.alive, writer = excluded.writer,
+        last_seq = excluded.last_seq, versions = excluded.versions
+      """)
+    for row in rows {
+      guard let table = schema.table(number: row.key.table) else {
+        preconditionFailure("a plan names a table that its schema does not have")
+      }
+      try putVersions.run(
+        .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(row.caseID),
+        .integer(row.isAlive ? 1 : 0), Parameter(row.writer), .integer(row.lastSeq),
+        .blob(VersionEncoding.encode(row.versions)))
+      try write(row, in: table)
     }
-    try query("INSERT OR REPLACE INTO kreissync_row VALUES (?, ?, ?, ?, ?, ?, ?)").run(
-      .integer(Int64(row.key.table)), Parameter(row.key.id), Parameter(row.caseID),
-      .integer(row.isAlive ? 1 : 0), Parameter(row.writer), .integer(row.lastSeq),
-      .blob(VersionEncoding.encode(row.versions)))
+  }
+
+  private func write(_ row: StoredRow, in table: Table) throws {
+    let statements = words.statements(on: table)
     var parameters = [Parameter(row.key.id)]
     if table.scope == .ofCase { parameters.append(Parameter(row.caseID)) }
-    guard row.isAlive else {
-      return try query(words.statements(on: table).delete).run(parameters)
+    guard row.isAlive else { return try query(statements.delete).run(parameters) }
+    let values = row.values.map(Parameter.init)
+    let isNew = row.versions.allSatisfy { $0.seq == row.lastSeq }
+    if !isNew {
+      try query(statements.update).run(values + parameters)
+      if database.changesCount > 0 { return }
     }
-    parameters += row.values.map(Parameter.init)
-    try query(words.statements(on: table).upsert).run(parameters)
+    try query(statements.upsert).run(parameters + values)
   }
 
   /// Appends one transaction: its entries, its leaf, the tree's new nodes, the counter's new head.

@@ -140,12 +140,20 @@ package final class ReplicaFile: ReplicaStore {
     }
   }
 
+  /// What a session of some thousand changes touches: with SQLite's own 2 MiB pages are read twice,
+  /// and written to the WAL in the middle of the transaction.
+  private static let cacheKibibytes = 16 << 10
+
   static func open(_ path: String, busyMilliseconds: Int) throws -> DatabaseQueue {
     var configuration = Connection.configuration(
       synchronous: "EXTRA", busyMilliseconds: busyMilliseconds, firesTriggers: false)
     configuration.prepareDatabase { database in
       // One checkpoint after a session instead of one in the middle of somebody's write.
-      try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+      try database.execute(
+        sql: """
+          PRAGMA wal_autocheckpoint = 0;
+          PRAGMA cache_size = -\(cacheKibibytes);
+          """)
     }
     return try DatabaseQueue(path: path, configuration: configuration)
   }

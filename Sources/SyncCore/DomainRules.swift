@@ -70,17 +70,13 @@ package enum RowLink: Hashable, Sendable {
 }
 
 /// The rows of one table in one case, or in none.
-package struct RowGroup: Hashable, Sendable, Comparable {
+package struct RowGroup: Hashable, Sendable {
   package let table: Int
   package let caseID: CaseID
 
   package init(table: Int, caseID: CaseID) {
     self.table = table
     self.caseID = caseID
-  }
-
-  package static func < (left: RowGroup, right: RowGroup) -> Bool {
-    (left.table, left.caseID) < (right.table, right.caseID)
   }
 }
 

@@ -38,6 +38,18 @@ extension InMemoryHubTransaction {
     return memory.rows.rows(ofCase: number, after: after, limit: limit)
   }
 
+  func livingRows(of table: Table, in cases: [CaseID]) -> [CaseID: [StoredRow]] {
+    var found: [CaseID: [StoredRow]] = [:]
+    for caseID in cases {
+      // No row has an empty id: behind it begin the rows of the table.
+      let rows = rows(
+        of: caseID, after: RowKey(table: table.number, id: RowID("")), limit: .max
+      ).prefix { $0.key.table == table.number }.filter(\.isAlive)
+      if !rows.isEmpty { found[caseID] = rows }
+    }
+    return found
+  }
+
   func changedRows(
     for site: SiteID, in range: ClosedRange<Int64>, heldAt: Int64, limit: Int
   ) -> [StoredRow] {

@@ -83,6 +83,29 @@ struct RowConformance {
     #expect(some == [all[1]])
   }
 
+  @Test("a table's living rows are found case by case", arguments: HubEngine.all)
+  func ofTableInCases(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    try store.commit { plan in
+      plan.row(TestCounty.caseFile, "c1", in: "c1", [.null, .null])
+      for (id, caseID) in [("p3", "c1"), ("p1", "c2"), ("p2", "c1"), ("p4", "c3")] {
+        plan.person(id, in: CaseID(caseID), "name of \(id)")
+      }
+    }
+    let dead = try store.commit { plan in
+      [("p2", "c1"), ("p4", "c3")].map {
+        plan.row(TestCounty.person, $0, in: CaseID($1), nil)
+      }
+    }
+    try store.read { reader throws in
+      let table = reader.schema.table(number: TestCounty.person)!
+      let found = try reader.livingRows(of: table, in: ["c3", "c2", "c1", "c9"])
+      let living = try reader.rows([person("p3"), person("p1")])
+      #expect(found == ["c1": [living[person("p3")]!], "c2": [living[person("p1")]!]])
+      #expect(dead.allSatisfy { !$0.isAlive })
+    }
+  }
+
   @Test(
     "pages of a case hold every row once, in order, whatever their length",
     arguments: HubEngine.all, [1, 2, 3, 7, 50])

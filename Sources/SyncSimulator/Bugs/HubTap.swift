@@ -46,6 +46,9 @@ class HubTap: HubWriter {
   }
 
   func rows(_ keys: [RowKey]) throws -> [RowKey: StoredRow] { try reader.rows(keys) }
+  func livingRows(of table: Table, in cases: [CaseID]) throws -> [CaseID: [StoredRow]] {
+    try reader.livingRows(of: table, in: cases)
+  }
   func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow] {
     try reader.rows(ofTableBehind: key, limit: limit)
   }
