@@ -25,7 +25,8 @@ CREATE TABLE "case_file" (
   "worker_id" TEXT,
   "months_exception" INTEGER,
   "closed_on" TEXT,
-  "continues_case_id" TEXT
+  "continues_case_id" TEXT,
+  "restricted_since" TEXT
 ) STRICT;
 CREATE INDEX "kreissync_mention_case_file_worker_id" ON "case_file" ("worker_id");
 

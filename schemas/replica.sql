@@ -25,7 +25,8 @@ CREATE TABLE "case_file" (
   "worker_id" TEXT,
   "months_exception" INTEGER,
   "closed_on" TEXT,
-  "continues_case_id" TEXT
+  "continues_case_id" TEXT,
+  "restricted_since" TEXT
 ) STRICT;
 
 CREATE TABLE "person" (
@@ -283,7 +284,8 @@ WHEN OLD."id" IS NEW."id"
     OR OLD."worker_id" IS NOT NEW."worker_id"
     OR OLD."months_exception" IS NOT NEW."months_exception"
     OR OLD."closed_on" IS NOT NEW."closed_on"
-    OR OLD."continues_case_id" IS NOT NEW."continues_case_id")
+    OR OLD."continues_case_id" IS NOT NEW."continues_case_id"
+    OR OLD."restricted_since" IS NOT NEW."restricted_since")
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
     VALUES (2, 2, (OLD."programme_id" IS NOT NEW."programme_id") * 1
@@ -295,7 +297,8 @@ BEGIN
     + (OLD."worker_id" IS NOT NEW."worker_id") * 64
     + (OLD."months_exception" IS NOT NEW."months_exception") * 128
     + (OLD."closed_on" IS NOT NEW."closed_on") * 256
-    + (OLD."continues_case_id" IS NOT NEW."continues_case_id") * 512, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
+    + (OLD."continues_case_id" IS NOT NEW."continues_case_id") * 512
+    + (OLD."restricted_since" IS NOT NEW."restricted_since") * 1024, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
 END;
 
 CREATE TRIGGER "kreissync_capture_move_case_file"
@@ -304,7 +307,7 @@ WHEN OLD."id" IS NOT NEW."id"
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
     VALUES (2, 3, 0, OLD."id", OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(OLD."programme_id") || ',' || quote(OLD."opened_on") || ',' || quote(OLD."phase") || ',' || quote(OLD."close_reason") || ',' || quote(OLD."priority") || ',' || quote(OLD."priority_reason") || ',' || quote(OLD."worker_id") || ',' || quote(OLD."months_exception") || ',' || quote(OLD."closed_on") || ',' || quote(OLD."continues_case_id"));
+    quote(OLD."programme_id") || ',' || quote(OLD."opened_on") || ',' || quote(OLD."phase") || ',' || quote(OLD."close_reason") || ',' || quote(OLD."priority") || ',' || quote(OLD."priority_reason") || ',' || quote(OLD."worker_id") || ',' || quote(OLD."months_exception") || ',' || quote(OLD."closed_on") || ',' || quote(OLD."continues_case_id") || ',' || quote(OLD."restricted_since"));
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "at", "tag")
     VALUES (2, 1, 0, NEW."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random());
 END;
@@ -314,7 +317,7 @@ AFTER DELETE ON "case_file"
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
     VALUES (2, 3, 0, OLD."id", OLD."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(OLD."programme_id") || ',' || quote(OLD."opened_on") || ',' || quote(OLD."phase") || ',' || quote(OLD."close_reason") || ',' || quote(OLD."priority") || ',' || quote(OLD."priority_reason") || ',' || quote(OLD."worker_id") || ',' || quote(OLD."months_exception") || ',' || quote(OLD."closed_on") || ',' || quote(OLD."continues_case_id"));
+    quote(OLD."programme_id") || ',' || quote(OLD."opened_on") || ',' || quote(OLD."phase") || ',' || quote(OLD."close_reason") || ',' || quote(OLD."priority") || ',' || quote(OLD."priority_reason") || ',' || quote(OLD."worker_id") || ',' || quote(OLD."months_exception") || ',' || quote(OLD."closed_on") || ',' || quote(OLD."continues_case_id") || ',' || quote(OLD."restricted_since"));
 END;
 
 CREATE TRIGGER "kreissync_note_insert_case_file"
@@ -330,8 +333,9 @@ BEGIN
     + (held."worker_id" IS NOT NEW."worker_id") * 64
     + (held."months_exception" IS NOT NEW."months_exception") * 128
     + (held."closed_on" IS NOT NEW."closed_on") * 256
-    + (held."continues_case_id" IS NOT NEW."continues_case_id") * 512, held."id", held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(held."programme_id") || ',' || quote(held."opened_on") || ',' || quote(held."phase") || ',' || quote(held."close_reason") || ',' || quote(held."priority") || ',' || quote(held."priority_reason") || ',' || quote(held."worker_id") || ',' || quote(held."months_exception") || ',' || quote(held."closed_on") || ',' || quote(held."continues_case_id")
+    + (held."continues_case_id" IS NOT NEW."continues_case_id") * 512
+    + (held."restricted_since" IS NOT NEW."restricted_since") * 1024, held."id", held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
+    quote(held."programme_id") || ',' || quote(held."opened_on") || ',' || quote(held."phase") || ',' || quote(held."close_reason") || ',' || quote(held."priority") || ',' || quote(held."priority_reason") || ',' || quote(held."worker_id") || ',' || quote(held."months_exception") || ',' || quote(held."closed_on") || ',' || quote(held."continues_case_id") || ',' || quote(held."restricted_since")
     FROM "case_file" AS held
     WHERE held."id" = NEW."id";
 END;
@@ -341,7 +345,7 @@ BEFORE UPDATE OF "id" ON "case_file"
 BEGIN
   INSERT INTO "kreissync_log" ("t", "k", "m", "id", "c", "at", "tag", "v")
     SELECT 2, 4, 0, held."id", held."id", CAST((julianday('now') - 2440587.5) * 86400000.0 + 0.5 AS INTEGER), random(),
-    quote(held."programme_id") || ',' || quote(held."opened_on") || ',' || quote(held."phase") || ',' || quote(held."close_reason") || ',' || quote(held."priority") || ',' || quote(held."priority_reason") || ',' || quote(held."worker_id") || ',' || quote(held."months_exception") || ',' || quote(held."closed_on") || ',' || quote(held."continues_case_id")
+    quote(held."programme_id") || ',' || quote(held."opened_on") || ',' || quote(held."phase") || ',' || quote(held."close_reason") || ',' || quote(held."priority") || ',' || quote(held."priority_reason") || ',' || quote(held."worker_id") || ',' || quote(held."months_exception") || ',' || quote(held."closed_on") || ',' || quote(held."continues_case_id") || ',' || quote(held."restricted_since")
     FROM "case_file" AS held
     WHERE NEW."id" IS NOT OLD."id" AND held."id" = NEW."id";
 END;

@@ -72,8 +72,13 @@ package struct PersonExport: Sendable {
       "",
       "  Fall      \(caseID)",
       "  Stand     \(printedOn)",
-      "",
     ]
+    if let since = restrictedSince {
+      lines.append(
+        "  Verarbeitung eingeschränkt (Art. 18 DSGVO) seit \(since): andere als die zuständige "
+          + "Stelle sehen nur den Kopf des Falls.")
+    }
+    lines.append("")
     for (table, rows) in grouped {
       let months = table.retentionMonths.map { ", gelöscht \($0) Monate nach Ende des Falls" } ?? ""
       lines.append("\(table.label) (\(rows.count)\(months))")
@@ -93,6 +98,17 @@ package struct PersonExport: Sendable {
       "Widerruf einer Einwilligung jederzeit, Beschwerde bei der Aufsichtsbehörde (Art. 77 DSGVO).",
     ]
     return lines.joined(separator: "\n")
+  }
+
+  /// The day as people write it; nil where nothing is restricted.
+  private var restrictedSince: String? {
+    for row in rows {
+      guard let column = row.table.restrictingColumn, let value = row.value(column.name),
+        !value.isNull
+      else { continue }
+      return Self.german(value, column)
+    }
+    return nil
   }
 
   private var grouped: [(Table, [Row])] {

@@ -9,6 +9,7 @@ extension Section {
       only: [
         "number", "label", "type", "tier", "policy", "codes", "terminal", "group", "required",
         "default", "references", "follows", "mentions", "mentioned", "observes",
+        "restricts",
       ], &mistakes)
     require("type", &mistakes)
     for key in ["tier", "policy"] where !table.has(key) { require(key, &mistakes) }
@@ -26,13 +27,14 @@ extension Section {
     let mentions = text("mentions", &mistakes)
     let isMentioned = flag("mentioned", &mistakes) ?? false
     let observes = text("observes", &mistakes)
+    let restricts = flag("restricts", &mistakes) ?? false
     guard let number, let label, let type, let tier, let policy else { return nil }
     return Column(
       number: number, name: name, label: label, type: type, tier: tier, policy: policy,
       codes: codes, terminalCodes: terminalCodes, group: group, isRequired: isRequired,
       defaultValue: defaultValue(for: type, codes: codes, &mistakes), references: references,
       follows: followed.map { $0 == "site" ? .site : .row(ofTable: $0) }, mentions: mentions,
-      isMentioned: isMentioned, observes: observes)
+      isMentioned: isMentioned, observes: observes, restricts: restricts)
   }
 
   private func defaultValue(

@@ -119,11 +119,26 @@ extension SchemaDraft {
             cure: "use it in the root of cases, with the name of such a table")
         }
       }
+      checkRestricting(table, &mistakes)
       if table.scope == .ofSite && !table.columns.contains(where: { $0.follows != nil }) {
         mistakes.add(
           at: table.section.place, "has scope \"site\", and no column says which",
           cure: "give one of its columns `follows`")
       }
+    }
+  }
+}
+
+extension SchemaDraft {
+  /// The mark that restricts a case stands once, in its root, for everybody to see.
+  private func checkRestricting(_ table: TableDraft, _ mistakes: inout Mistakes) {
+    let columns = table.columns.filter(\.restricts)
+    for (index, column) in columns.enumerated()
+    where index > 0 || table.scope != .caseRoot || column.tier != .header || column.isRequired {
+      mistakes.add(
+        at: table.place(of: column.name) + ", key restricts",
+        "is not the one column of the root of cases that may restrict them",
+        cure: "use it once, in the root of cases, with tier \"header\" and without `required`")
     }
   }
 }

@@ -77,6 +77,7 @@ extension CaseloadSchema {
       ("references", older.references == newer.references),
       ("follows", older.follows == newer.follows), ("mentions", older.mentions == newer.mentions),
       ("observes", older.observes == newer.observes),
+      ("restricts", older.restricts == newer.restricts),
       ("mentioned", older.isMentioned == newer.isMentioned),
     ]
     refuseChanges(isSame, at: place, &mistakes)

@@ -26,6 +26,8 @@ extension CaseloadSchema {
     # mentioned  what those sites see of such a row; all else is empty there
     # observes   a code column: into a new row that has its first code the replica writes the ids of
     #            the rows of its case that have another, for whoever asks what its author knew
+    # restricts  the root's column that restricts its case while it holds something: others than the
+    #            lead are sent the header only, and nobody else sets or clears it
 
     version = 1
 
@@ -73,6 +75,8 @@ extension CaseloadSchema {
     months_exception = { number = 8, label = "Verlängerung", type = "integer", policy = "county" }
     closed_on = { number = 9, label = "Geschlossen am", type = "date", group = "closing" }
     continues_case_id = { number = 10, label = "Fortsetzung von", type = "text", policy = "county" }
+    # Art. 18 DSGVO; on the client's request, until the lead clears it.
+    restricted_since = { number = 11, label = "Eingeschränkt ab", type = "date", restricts = true }
 
     [tables.person]
     number = 3

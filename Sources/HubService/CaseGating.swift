@@ -4,8 +4,9 @@ import SyncProtocol
 
 /// Gates at the hub: who may be sent which tiers of a case, and what the hub itself may keep.
 ///
-/// They stand in the consents of the case. Whenever a plan writes one, or grants a case, the grants
-/// are brought in line within the same transaction: a site whose tiers get fewer purges at its next
+/// They stand in the consents of the case, and in the mark of its root that restricts it. Whenever
+/// a plan writes one, or grants a case, the grants are brought in line within the same transaction:
+/// a site whose tiers get fewer purges at its next
 /// contact and owes a receipt, one whose tiers get more is sent the case whole. A gate that closes
 /// is told to all that ever had a part in the case: whoever holds the header only, or nothing, may
 /// still keep what it once sent. What the county itself may hold no more is forgotten, past and
@@ -23,14 +24,17 @@ extension HubWriter {
       $0.caseID
     }
     let granted = plan.grants.filter { $0.role != .mention }.map(\.caseID)
-    let cases = Set(granted + consents.keys).filter(\.isCase).sorted()
+    let marked = plan.casesMarked(in: schema)
+    let cases = Set(granted + consents.keys + marked).filter(\.isCase).sorted()
     guard !cases.isEmpty else { return [] }
     let sites = Dictionary(uniqueKeysWithValues: try self.sites.map { ($0.id, $0) })
     let head = try counter.seq
+    let roots = plan.roots(in: schema)
     var forgettings: [Forgetting] = []
     for caseID in cases {
       let written = consents[caseID] ?? []
-      let gate = try CaseGate(caseID, table, writing: written, rules: rules, in: self)
+      let gate = try CaseGate(
+        caseID, table, writing: written, root: roots[caseID], rules: rules, in: self)
       try gate.adjust(&plan, sites: sites, headSeq: head, now: now, in: self)
       if !written.isEmpty, gate.forgets(plan, in: schema) {
         forgettings.append(Forgetting(allBut: gate.held, of: caseID, in: schema))
@@ -61,12 +65,15 @@ private struct CaseGate {
   private let rules: any DomainRules
   private let former: [RowState]
   private let rows: [RowState]
+  /// As the plan leaves it; nil where it does not write it.
+  private let root: StoredRow?
 
   init(
-    _ caseID: CaseID, _ table: Table, writing written: [StoredRow], rules: any DomainRules,
-    in reader: some HubReader
+    _ caseID: CaseID, _ table: Table, writing written: [StoredRow], root: StoredRow?,
+    rules: any DomainRules, in reader: some HubReader
   ) throws {
     self.caseID = caseID
+    self.root = root
     self.rules = rules
     func states(_ rows: some Sequence<StoredRow>) -> [RowState] {
       rows.filter { $0.isAlive && $0.caseID == caseID }.map {
@@ -88,7 +95,7 @@ private struct CaseGate {
     _ plan: inout Plan, sites: [SiteID: SiteRecord], headSeq: Int64, now: Milliseconds,
     in reader: some HubReader
   ) throws {
-    let gates = CaseGates(held: held)
+    let gates = CaseGates(held: held, isRestricted: try reader.isRestricted(caseID, root: root))
     for holder in try holders(in: plan, reader) {
       let site = sites[holder.site]
       let isCounty = site?.kind == .county
@@ -96,7 +103,7 @@ private struct CaseGate {
         of: holder.terms.role, isCounty: isCounty,
         open: rules.openTiers(
           for: GateRecipient(site: holder.site, isCounty: isCounty), rows: rows),
-        hasOpenedCase: try holder.terms.role == .lead && hasOpened(holder.site, plan, reader),
+        hasOpenedCase: try holder.terms.role == .lead && hasOpened(holder.site, reader),
         had: holder.had?.intersection(holder.terms.tiers) ?? holder.terms.tiers)
       let asksReceipt = holder.place == nil && closes(for: holder.site, isCounty: isCounty)
       guard tiers != holder.terms.tiers || asksReceipt else { continue }
@@ -164,12 +171,10 @@ private struct CaseGate {
     }
   }
 
-  private func hasOpened(
-    _ site: SiteID, _ plan: Plan, _ reader: some HubReader
-  ) throws -> Bool {
-    guard let root = reader.schema.caseRoot else { return false }
-    let key = RowKey(table: root.number, id: RowID(text: caseID.text))
-    let row = try plan.rows.first { $0.key == key } ?? reader.rows([key])[key]
+  private func hasOpened(_ site: SiteID, _ reader: some HubReader) throws -> Bool {
+    guard let table = reader.schema.caseRoot else { return false }
+    let key = RowKey(table: table.number, id: RowID(text: caseID.text))
+    let row = try root ?? reader.rows([key])[key]
     return row?.writer == site
   }
 

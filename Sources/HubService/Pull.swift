@@ -126,12 +126,23 @@ private struct PageBuilder {
     guard let rules, grant.caseID.isCase, grant.role != .mention, grant.terms.tiers != .all,
       grant.handover == nil, let table = rules.gateTable(in: schema)
     else { return false }
-    if grant.role.mayWrite { return true }
-    let rows = try reader.livingRows(of: table, in: grant.caseID).map {
+    let isHidden = try isHidden(grant)
+    if grant.role.mayWrite && !isHidden { return true }
+    let rows = try reader.livingRows(of: table, in: grant.caseID)
+    // What is only hidden comes back, and what the site sent of it a restored hub may need. Of a
+    // revocation the site hears once.
+    guard !isHidden || rows.contains(where: { $0.lastSeq > since.seq }) else { return false }
+    let states = rows.map {
       RowState(
         table: table, id: $0.key.id, caseID: grant.caseID, writer: $0.writer, values: $0.values)
     }
-    return rules.openTiers(for: .county, rows: rows).union(.header) != .all
+    return rules.openTiers(for: .county, rows: states).union(.header) != .all
+  }
+
+  /// Whether a restriction keeps something of the case from a site that works on it.
+  private func isHidden(_ grant: Grant) throws -> Bool {
+    try rules != nil && grant.role == .contributor && grant.terms.tiers == .header
+      && grant.caseID.isCase && reader.isRestricted(grant.caseID)
   }
 
   /// Delivers the rest of a granted case, or the order to purge it; false if the page ended in the
@@ -149,7 +160,8 @@ private struct PageBuilder {
       PullPage.CaseRecord(
         caseID: grant.caseID, lead: granted.lead, terms: isEnded ? .ended : grant.terms,
         epoch: granted.epoch, isDeliveredWhole: !isEnded && !grant.isHeldAlready,
-        isHandedOver: grant.handover != nil, isErased: isErased))
+        isHandedOver: grant.handover != nil, isErased: isErased,
+        isRestricted: try !isEnded && isHidden(grant)))
     byteCount += 128
     guard !isEnded, !grant.isHeldAlready else { return true }
     var last = place.grantedCase == grant.caseID.string ? place.lastRow.flatMap(\.key) : nil

@@ -119,7 +119,7 @@ extension PulledScope.Page {
         PulledScope.CaseState(
           caseID: $0.caseID, lead: $0.lead, terms: $0.terms, epoch: $0.epoch,
           isDeliveredWhole: $0.isDeliveredWhole, isHandedOver: $0.isHandedOver,
-          isErased: $0.isErased)
+          isErased: $0.isErased, isRestricted: $0.isRestricted)
       },
       items: page.rows.map { item in
         switch item {

@@ -271,7 +271,13 @@ struct Application {
     if isExplained { try baseline.keep(image.key) }
     let covered = image.cells.mask.intersection(kept).subtracting(hidden)
     if covered.isEmpty {
-      if isWhole { try forget(image.key) } else { try unpin(cells.mask, of: image.key) }
+      // What is hidden has shown nothing: the base of its edits stays.
+      if isWhole && hidden.isEmpty {
+        try forget(image.key)
+      } else {
+        try unpin(cells.mask, of: image.key)
+      }
+      if isWhole && !hidden.isEmpty { try unask(image.key) }
     } else {
       try file.putOnRefreshList(image.key, caseID: image.caseID, in: database)
       try unpin(cells.mask, of: image.key)
@@ -335,9 +341,13 @@ struct Application {
 
   /// The row shows the hub's values: nothing more to ask for, nothing pinned.
   private func forget(_ key: RowKey) throws {
-    try Query(database, "DELETE FROM kreissync_refresh WHERE t = ? AND id = ?").run(
-      .integer(Int64(key.table)), Parameter(key.id))
+    try unask(key)
     try Query(database, "DELETE FROM kreissync_pin WHERE t = ? AND id = ?").run(
+      .integer(Int64(key.table)), Parameter(key.id))
+  }
+
+  private func unask(_ key: RowKey) throws {
+    try Query(database, "DELETE FROM kreissync_refresh WHERE t = ? AND id = ?").run(
       .integer(Int64(key.table)), Parameter(key.id))
   }
 

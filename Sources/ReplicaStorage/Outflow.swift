@@ -12,6 +12,10 @@ import SyncCore
 /// | a row of a table without any                          | withheld                               |
 /// | the deletion of a row that was withheld as a whole    | withheld                               |
 ///
+/// While a case is restricted (Art. 18 GDPR) and another site leads it, all its gates are closed
+/// for what this site writes anew. What it did before the case was hidden still goes: edits of rows
+/// of others, which are here only until they are answered, and deletions, which carry no values.
+///
 /// What is withheld is noted (``WithheldCells``), and captured anew as soon as its gate is open,
 /// with the time of its last edit. Nobody has to edit it again.
 struct Outflow {
@@ -19,6 +23,10 @@ struct Outflow {
   private let database: Database
   private let withheld: WithheldCells
   private var open: [CaseID: TierSet] = [:]
+  /// As ``open``, by the consents alone.
+  private var consented: [CaseID: TierSet] = [:]
+  /// The cases whose mark somebody here has written.
+  private var disputed: Set<CaseID> = []
 
   init(_ file: ReplicaFile, _ database: Database) {
     self.file = file
@@ -40,8 +48,20 @@ struct Outflow {
         values: table.columns.indices.map { row.value($0 + 1) ?? .null })
     }
     let tiers = gates.openTiers(for: .county, rows: rows).union(.header)
-    open[caseID] = tiers
-    return tiers
+    consented[caseID] = tiers
+    let isHidden = try file.isHidden(
+      caseID, isDisputed: disputed.contains(caseID), in: database)
+    open[caseID] = isHidden ? .header : tiers
+    return isHidden ? .header : tiers
+  }
+
+  /// The tiers of the case through which this change goes.
+  private mutating func tiers(for change: Change, in table: Table) throws -> TierSet {
+    let tiers = try tiers(of: change.caseID)
+    guard let consented = consented[change.caseID], consented != tiers else { return tiers }
+    let isOfOthers = try change.kind == .update && !withheld.isOwn(change.row)
+    let wasHere = !table.isVisible(to: GrantTerms(.contributor, tiers))
+    return change.kind == .delete || isOfOthers && wasHere ? consented : tiers
   }
 
   private mutating func columns(of table: Table, in caseID: CaseID) throws -> ColumnMask {
@@ -53,12 +73,24 @@ struct Outflow {
   /// - Returns: what of the changes is sent, and the entries of which nothing is.
   mutating func pass(_ changes: [Change]) throws -> (sent: [Change], withheld: [EntryID]) {
     guard file.gates != nil else { return (changes, []) }
+    dispute(changes)
     var sent: [Change] = []
     var held: [EntryID] = []
     for change in gatesFirst(changes) {
       if let passing = try pass(change) { sent.append(passing) } else { held.append(change.id) }
     }
     return (sent, held)
+  }
+
+  private mutating func dispute(_ changes: [Change]) {
+    guard let root = file.schema.caseRoot, let mark = root.restrictingColumn?.number else { return }
+    for change in changes
+    where change.row.table == root.number && change.kind == .update
+      && change.cells.mask.contains(mark)
+    {
+      disputed.insert(change.caseID)
+      open[change.caseID] = nil
+    }
   }
 
   /// What opens a gate goes before what passes through it, however they were written: the hub
@@ -84,7 +116,7 @@ struct Outflow {
     guard change.caseID.isCase, let table = file.schema.table(number: change.row.table),
       !table.gatedColumns.isEmpty
     else { return change }
-    let gated = GatedChange(change, in: table, open: try tiers(of: change.caseID))
+    let gated = GatedChange(change, in: table, open: try tiers(for: change, in: table))
     guard change.kind != .delete else {
       try withheld.drop(change.row)
       return gated.passing

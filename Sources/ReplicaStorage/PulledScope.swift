@@ -19,12 +19,16 @@ package struct PulledScope {
     /// It was erased, or its consent revoked: not even free pages, and nothing of the site's own
     /// past, may hold what goes.
     package let isErased: Bool
+    /// The case is restricted: what goes from the replica stands at the hub, and comes back with
+    /// the end of the restriction.
+    package let isRestricted: Bool
 
     package init(
       caseID: CaseID, lead: SiteID, terms: GrantTerms, epoch: Int64, isDeliveredWhole: Bool,
-      isHandedOver: Bool = false, isErased: Bool = false
+      isHandedOver: Bool = false, isErased: Bool = false, isRestricted: Bool = false
     ) {
       self.isErased = isErased
+      self.isRestricted = isRestricted
       self.caseID = caseID
       self.lead = lead
       self.terms = terms

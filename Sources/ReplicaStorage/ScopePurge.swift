@@ -9,6 +9,9 @@ import SyncCore
 /// withheld from then on (``WithheldCells``). Where the site's part in the case has ended they go,
 /// too, but for what a gate that has opened meanwhile lets it send first.
 ///
+/// What a restriction hides is purged alike, but for the site's own rows, of which the hub holds
+/// all: they are not withheld (``Hiding``).
+///
 /// The hub tells the grants as they are at the pull's checkpoint, so an order that a later grant
 /// made void does not come. A row with unanswered changes stays until they are answered; the case's
 /// purge waits with it and is tried again by each apply. A wave above ``limit(ofCases:)`` that no
@@ -35,6 +38,7 @@ struct ScopePurge {
   private let database: Database
   private var unsent: UnsentWork
   private let now: Milliseconds
+  private let cursor: Int64
   private var isHeldBack = false
   /// The terms that this pull told: its orders are read twice.
   private var told: [CaseID: GrantTerms] = [:]
@@ -45,6 +49,7 @@ struct ScopePurge {
     database = application.database
     unsent = application.unsent
     now = application.now
+    cursor = application.record.position.seq
     held = Set(
       try Query(database, "SELECT case_id FROM kreissync_case_state WHERE purge IN (?, ?)").all(
         .integer(State.held.rawValue), .integer(State.heldErasure.rawValue)
@@ -110,7 +115,12 @@ struct ScopePurge {
     if state.terms.tiers == tiers && (isAgain || !isOrder) { return true }
     // A case that was opened here and told of now: nothing in it came from the hub.
     if try state.terms.role.mayWrite && !isKnown(state.caseID) { return true }
-    if state.terms.role.mayWrite { try withhold(state.caseID, but: state.terms) }
+    if state.isRestricted {
+      try Hiding(file, database, cursor: cursor).pinHidden(state.caseID, but: state.terms)
+    }
+    if state.terms.role.mayWrite && (state.isErased || !state.isRestricted) {
+      try withhold(state.caseID, but: state.terms)
+    }
     let isNarrower = !state.terms.tiers.isSuperset(of: tiers)
     let waits = isNarrower && isHeldBack && !state.isHandedOver && state.caseID.isCase
     let purge: State =
@@ -226,10 +236,11 @@ struct ScopePurge {
       let isToSend = try !terms.role.mayWrite && letGo(caseID, sends: !isErased)
       let isWaiting = isToSend || unsent.cases.contains(caseID) || waiting.contains(caseID)
       let own = try terms.role.mayWrite ? ownRows(of: caseID) : []
+      let isHidden = try file.isHidden(caseID, in: database)
       for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
         try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting, but: own)
       }
-      if isErased && database.totalChangesCount > changeCount { isRewritten = true }
+      if (isErased || isHidden) && database.totalChangesCount > changeCount { isRewritten = true }
       guard !isWaiting else { continue }
       if isErased { try Stripping.note(caseID, leaving: terms.tiers, in: database) }
       try forget(caseID, isEnded: terms == .ended)

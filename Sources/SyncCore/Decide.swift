@@ -23,6 +23,7 @@
 /// |   | delete, a column touched        | by the lead: applied, values to the ledger `deleted_by_lead`; else proposal `changed_meanwhile` |
 /// |   | scope `site`, update            | takes the row from a site → refused `row_stays`; names what may not be named → refused |
 /// | 7 | per column, or group of columns | equal → nothing; untouched since base → applied; touched → ``resolve(_:)`` |
+/// |   | the column restricts the case   | by another than the lead, or the hub: proposal `lead_decides` |
 /// | 8 | does the row break a hard rule? | yes → the whole change is refused with it: ``DomainRules`` |
 ///
 /// *Touched* means: its version is above the base of that column in the change, unless it is the

@@ -53,6 +53,10 @@ extension Decision {
         position: position, incoming: incoming,
         resolution: isLate ? .currentStays(.laterInHistory) : nil)
     }
+    let column = attempt.table.columns[position]
+    if column.restricts && attempt.role != .lead {
+      return Contest(position: position, incoming: incoming, resolution: .proposed(.leadDecides))
+    }
     let conflict = conflict(at: position, existing: existing, attempt)
     return Contest(position: position, incoming: incoming, resolution: conflict.map(resolve))
   }

@@ -47,13 +47,22 @@ extension TierGates {
 /// | former lead, reader         | header               | header                                   |
 ///
 /// A site keeps what it wrote itself, whatever is open: that never came from anybody.
+///
+/// *While a case is restricted* (``Column/restricts``; Art. 18 GDPR) a contributor has the header,
+/// too, of the county or not: only the lead works with what is there. The hub keeps all that it
+/// holds and goes on taking it in, so nothing is lost, and everybody gets back what the table says
+/// when the mark goes.
 package struct CaseGates: Hashable, Sendable {
   /// What the hub may hold: the tiers that are open for the county.
   package let held: TierSet
+  private let isRestricted: Bool
 
-  /// - Parameter held: as the gates say it of ``GateRecipient/county``.
-  package init(held: TierSet) {
+  /// - Parameters:
+  ///   - held: as the gates say it of ``GateRecipient/county``.
+  ///   - isRestricted: its root bears the mark.
+  package init(held: TierSet, isRestricted: Bool = false) {
     self.held = held.union(.header)
+    self.isRestricted = isRestricted
   }
 
   /// - Parameters:
@@ -67,6 +76,7 @@ package struct CaseGates: Hashable, Sendable {
     case .mention: return .nothing
     case .reader: return .header
     case .formerLead: return had.intersection(held).union(.header)
+    case .contributor where isRestricted: return .header
     case .contributor: return isCounty ? held : open.intersection(held).union(.header)
     case .lead:
       return isCounty || hasOpenedCase || open.contains(.personal) ? held : .header

@@ -122,6 +122,9 @@ package struct Table: Sendable, Equatable {
     columns.first { $0.name == name }
   }
 
+  /// The column of a root of cases that restricts them; nil where none does.
+  package var restrictingColumn: Column? { columns.first(where: \.restricts) }
+
   /// The unit of scope that a row of a table of scope `site` is: it is granted, counted and
   /// compared by itself, as a case is, under an id that its key gives.
   package func unit(of id: RowID) -> CaseID {
@@ -219,6 +222,9 @@ package final class Column: Sendable, Equatable {
   /// The code column whose restrictions it names: in a new row that has the first of its codes the
   /// ids of the rows of the case that have another stand here, separated by spaces.
   package let observes: String?
+  /// While the root of a case holds something here, processing of the case is restricted: others
+  /// than its lead are sent the header only, and only the lead sets or clears it.
+  package let restricts: Bool
 
   /// What a column holds that says where its row goes.
   package enum Followed: Hashable, Sendable {
@@ -233,9 +239,10 @@ package final class Column: Sendable, Equatable {
     codes: [String] = [], terminalCodes: [String] = [], group: String? = nil,
     isRequired: Bool = false, defaultValue: Value = .null, references: String? = nil,
     follows: Followed? = nil, mentions: String? = nil, isMentioned: Bool = false,
-    observes: String? = nil
+    observes: String? = nil, restricts: Bool = false
   ) {
     self.observes = observes
+    self.restricts = restricts
     self.number = number
     self.name = name
     self.label = label
@@ -259,8 +266,8 @@ package final class Column: Sendable, Equatable {
         == (right.number, right.name, right.label, right.type, right.tier, right.policy)
         && (left.codes, left.terminalCodes, left.group, left.isRequired, left.defaultValue)
           == (right.codes, right.terminalCodes, right.group, right.isRequired, right.defaultValue)
-        && (left.references, left.follows, left.mentions, left.isMentioned)
-          == (right.references, right.follows, right.mentions, right.isMentioned)
+        && (left.references, left.follows, left.mentions, left.isMentioned, left.restricts)
+          == (right.references, right.follows, right.mentions, right.isMentioned, right.restricts)
   }
 }
 

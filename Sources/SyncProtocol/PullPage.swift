@@ -42,12 +42,16 @@ package struct PullPage: Sendable, Equatable {
     /// It was erased, or its consent revoked: not even the replica's free pages, and nothing of the
     /// site's own past, may hold what goes.
     package let isErased: Bool
+    /// The case is restricted: what goes from the replica stands at the hub, and comes back with
+    /// the end of the restriction.
+    package let isRestricted: Bool
 
     package init(
       caseID: CaseID, lead: SiteID, terms: GrantTerms, epoch: Int64, isDeliveredWhole: Bool,
-      isHandedOver: Bool = false, isErased: Bool = false
+      isHandedOver: Bool = false, isErased: Bool = false, isRestricted: Bool = false
     ) {
       self.isErased = isErased
+      self.isRestricted = isRestricted
       self.caseID = caseID
       self.lead = lead
       self.terms = terms
@@ -110,7 +114,7 @@ package struct PullPage: Sendable, Equatable {
       writer.varint(UInt64(record.epoch))
       writer.byte(
         (record.isDeliveredWhole ? 1 : 0) | (record.isHandedOver ? 2 : 0)
-          | (record.isErased ? 4 : 0))
+          | (record.isErased ? 4 : 0) | (record.isRestricted ? 8 : 0))
     }
     writer.count(rows.count)
     for item in rows {
@@ -165,10 +169,11 @@ package struct PullPage: Sendable, Equatable {
       throw DecodeError(.unknownTag, at: tiersOffset)
     }
     let epoch = try reader.natural()
-    let flags = try reader.number(upTo: 7)
+    let flags = try reader.number(upTo: 15)
     return CaseRecord(
       caseID: caseID, lead: lead, terms: GrantTerms(role, tiers), epoch: epoch,
-      isDeliveredWhole: flags & 1 == 1, isHandedOver: flags & 2 == 2, isErased: flags & 4 == 4)
+      isDeliveredWhole: flags & 1 == 1, isHandedOver: flags & 2 == 2, isErased: flags & 4 == 4,
+      isRestricted: flags & 8 == 8)
   }
 
   private static func rowKey(_ reader: inout ByteReader) throws(DecodeError) -> RowKey {

@@ -83,7 +83,8 @@ struct ShownProposal {
 
   func json(_ schema: Schema, _ sites: SiteNames) -> JSONValue {
     let names = ContestNames(proposal.row, column: proposal.column, in: schema)
-    let isShown = sight.shows(proposal.row, column: proposal.column, in: schema)
+    let isShown = sight.shows(
+      proposal.row, column: proposal.column, of: proposal.caseID, in: schema)
     return [
       "id": .text(id), "case": .text(proposal.caseID.string), "table": .text(names.table),
       "row": .text(proposal.row.id.string), "column": names.column.map { .text($0) } ?? .null,
@@ -105,7 +106,8 @@ struct ShownProposal {
   func text(_ schema: Schema, _ sites: SiteNames) -> String {
     let names = ContestNames(proposal.row, column: proposal.column, in: schema)
     let policy = proposal.policy.map { ", policy \($0.rawValue)" } ?? ""
-    let isShown = sight.shows(proposal.row, column: proposal.column, in: schema)
+    let isShown = sight.shows(
+      proposal.row, column: proposal.column, of: proposal.caseID, in: schema)
     let standing = stands.map { sites.text($0, isShown: isShown) } ?? "–"
     let fate =
       decision.map {
@@ -115,7 +117,7 @@ struct ShownProposal {
       \(names.tableLabel), \(names.columnLabel ?? "delete the row")
         id        \(id)
         row       \(proposal.row.id) of \(names.table)
-        case      \(proposal.caseID), epoch \(proposal.epoch)
+        case      \(proposal.caseID), epoch \(proposal.epoch)\(sight.remark(on: proposal.caseID))
         stood     \(sites.text(proposal.kept, isShown: isShown))
         proposed  \(sites.text(proposal.proposed, isShown: isShown))
         stands    \(standing)\(isOutdated ? "   since it was proposed" : "")

@@ -221,6 +221,10 @@ struct Refusal: Sendable, CustomTestStringConvertible {
       #"type = "text", policy = "lead", mentions = "site", references"#,
       at: "table talk, column case, key mentions", "not from a case", cure: "root of cases"),
     Refusal(
+      "a restriction outside the root", #"type = "text", policy = "lead", references"#,
+      #"type = "text", policy = "lead", restricts = true, references"#,
+      at: "table talk, column case, key restricts", "not the one column", cure: "root of cases"),
+    Refusal(
       "no retention", "retention_months = 12\n", "", at: "table talk, key retention_months",
       "missing", cure: "add it"),
     Refusal(

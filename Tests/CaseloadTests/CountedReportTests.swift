@@ -50,6 +50,32 @@ struct CountedReportTests {
     #expect(cells(counts, "plans") == ["with_plan": 1, "without_plan": 3])
   }
 
+  @Test("of a restricted case the person is not read: it counts as restricted")
+  func restricted() throws {
+    let bench = try WarningBench()
+    try bench.open("a", ["restricted_since": "2025-06-15"])
+    try bench.open("b")
+    for id in ["a", "b"] {
+      try bench.insert(
+        "person",
+        [
+          "id": "p-\(id)", "case_id": id, "sex": "female", "nationality": "475",
+          "birth_date": "1990-01-01", "household_id": "h",
+        ])
+      try bench.insert("person_need", ["id": "n-\(id)", "case_id": id, "kind": "illness"])
+    }
+    let counts = try bench.counts(of: .council, leading: ["a", "b"])
+    #expect(cells(counts, "clients") == ["clients": 2])
+    #expect(cells(counts, "households") == ["households": 2])
+    #expect(cells(counts, "sex") == ["female": 1, "restricted": 1])
+    #expect(cells(counts, "age") == ["25-44": 1, "restricted": 1])
+    #expect(cells(counts, "nationality") == ["475": 1, "restricted": 1])
+    #expect(cells(counts, "needs") == ["illness": 1])
+    let sexes = try #require(ReportSheet(.council, counts).sections.first { $0.code == "sex" })
+    #expect(
+      sexes.lines.first { $0.code == "restricted" }?.label == "eingeschränkt (Art. 18 DSGVO)")
+  }
+
   @Test("talks of the period are counted, with all their topics")
   func talks() throws {
     let bench = try WarningBench()

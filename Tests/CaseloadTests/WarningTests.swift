@@ -30,6 +30,18 @@ struct CaseWarningTests {
     }
   }
 
+  @Test("a case whose processing is restricted is listed")
+  func restricted() throws {
+    for kind in FileKind.allCases {
+      let bench = try WarningBench(kind)
+      try bench.open("marked", ["restricted_since": "2025-06-15"])
+      try bench.open("plain")
+      #expect(try bench.rows("processing_restricted") == ["marked"])
+      let label = try bench.warnings().first { $0.code == "processing_restricted" }?.label
+      #expect(label == "Verarbeitung eingeschränkt (Art. 18 DSGVO)")
+    }
+  }
+
   @Test("no plan is owed where consent was refused and none is in force")
   func planWithoutConsent() throws {
     let bench = try WarningBench()

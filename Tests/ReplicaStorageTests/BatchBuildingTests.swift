@@ -130,7 +130,7 @@ struct BatchBuildingTests {
     let lines = changes.map { "\($0.row.id.string) \($0.kind) \($0.cells.mask.numbers)" }
     #expect(
       lines.sorted() == [
-        "c8 insert [1]", "e8 insert [1]", "p1 update [2]", "p3 update [2]",
+        "c8 insert [1, 2]", "e8 insert [1]", "p1 update [2]", "p3 update [2]",
         "p8 insert [1, 2, 3, 4, 5, 7]", "p9 delete [1, 2, 3, 4, 5, 7]",
       ])
     let roots = changes.firstIndex { $0.row == caseFile("c8") }

@@ -151,6 +151,7 @@ final class ReplicaFixture {
 
     [tables.case_file.columns]
     opened_on = { number = 1, label = "Eröffnet am", type = "date" }
+    restricted_since = { number = 2, label = "Eingeschränkt", type = "date", restricts = true }
 
     [tables.person]
     number = 3

@@ -25,6 +25,9 @@ enum CountySample {
       column(1, "opened_on", .date, .min, isRequired: true),
       column(2, "phase", .code, .state, codes: ["open", "closed"], terminal: ["closed"]),
       column(3, "desk", .text, .lead, tier: .local),
+      Column(
+        number: 4, name: "restricted_since", label: "restricted_since", type: .date, tier: .header,
+        policy: .lead, restricts: true),
     ])
   static let person = table(
     2, "person", .ofCase,

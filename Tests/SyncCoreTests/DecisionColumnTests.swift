@@ -28,6 +28,34 @@ struct DecisionColumnTests {
     #expect(plan.hasNoEffect && plan.ledger.isEmpty)
   }
 
+  @Test("only its lead and the hub restrict a case and let it go; anyone else proposes to")
+  func restriction() {
+    let root = CountySample.caseFile.key("case-a")
+    for value: Value in ["2025-02-01", .null] {
+      var hub = HubSample()
+      hub.put(
+        root, ["opened_on": "2025-01-01", "restricted_since": value.isNull ? "2025-02-01" : .null])
+      let change = Change.of(.update, root, ["restricted_since": value], base: 100)
+      for (author, role) in [
+        (CountySample.contributor, Role.contributor), (CountySample.county, .contributor),
+      ] {
+        let plan = hub.decide([change], by: author, as: role)
+        #expect(plan.answers.map(\.verdict) == [.proposal])
+        #expect(plan.answers.map(\.rule) == [.leadDecides])
+        #expect(plan.rows.isEmpty && plan.proposals.map(\.proposed.value) == [value])
+      }
+      for author in [CountySample.lead, SiteID.hub] {
+        let plan = hub.decide([change], by: author, as: .lead)
+        #expect(plan.answers.map(\.verdict) == [.applied])
+        #expect(plan.value("restricted_since", of: root) == value)
+      }
+      // Who does not change it says nothing about it.
+      let same = Change.of(
+        .update, root, ["restricted_since": value.isNull ? "2025-02-01" : .null], base: 100)
+      #expect(hub.decide([same], by: CountySample.contributor).answers.map(\.verdict) == [.applied])
+    }
+  }
+
   @Test("a change of nothing is applied")
   func empty() {
     let plan = hub([:], versions: ["name": Self.unseen]).decide(

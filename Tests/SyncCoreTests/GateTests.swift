@@ -47,6 +47,23 @@ struct GateTests {
     }
   }
 
+  @Test("While a case is restricted all that work on it have the header, but for its lead")
+  func restricted() {
+    let gates = CaseGates(held: Self.held, isRestricted: true)
+    func tiers(_ role: Role, isCounty: Bool) -> TierSet {
+      gates.tiers(of: role, isCounty: isCounty, open: .all, hasOpenedCase: true, had: .all)
+    }
+    for isCounty in [true, false] {
+      #expect(tiers(.lead, isCounty: isCounty) == Self.held)
+      // It stores what it has, works on nothing, and loses it with the closing.
+      #expect(tiers(.formerLead, isCounty: isCounty) == Self.held)
+      for role in [Role.contributor, .reader] {
+        #expect(tiers(role, isCounty: isCounty) == .header)
+      }
+      #expect(tiers(.mention, isCounty: isCounty) == .nothing)
+    }
+  }
+
   // MARK: Changes
 
   private static func column(_ number: Int, _ tier: Tier) -> Column {

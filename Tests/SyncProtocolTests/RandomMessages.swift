@@ -137,7 +137,7 @@ struct RandomMessages {
       terms: GrantTerms(
         element(of: Role.allCases), element(of: [TierSet.nothing, .header, .all])),
       epoch: natural(), isDeliveredWhole: chance(in: 2), isHandedOver: chance(in: 2),
-      isErased: chance(in: 2))
+      isErased: chance(in: 2), isRestricted: chance(in: 2))
   }
 
   mutating func page() -> PullPage {

@@ -14,6 +14,15 @@ enum CouncilSections {
       keys: keys, sql: CountSQL.byPerson(expression))
   }
 
+  private static func circumstances(
+    _ code: String, _ label: String, _ definition: String, keys: [CountedSection.Key],
+    by expression: String
+  ) -> CountedSection {
+    CountedSection(
+      code: code, label: label, definition: definition, isSpecial: false, isAdditive: true,
+      keys: keys, sql: CountSQL.byPersonalData(expression))
+  }
+
   private static let clients = people(
     "clients", "Klient:innen",
     "Geführte Fälle, die am Stichtag eröffnet und nicht geschlossen waren.",
@@ -21,11 +30,12 @@ enum CouncilSections {
 
   private static let households = CountedSection(
     code: "households", label: "Haushalte",
-    definition: "Verschiedene Haushalte dieser Klient:innen; wer keinem zugeordnet ist, zählt als "
-      + "einer.",
+    definition: "Verschiedene Haushalte dieser Klient:innen; wer keinem zugeordnet oder wessen "
+      + "Verarbeitung eingeschränkt ist, zählt als einer.",
     isSpecial: false, isAdditive: true, keys: [.init("households", "Haushalte")],
     sql: """
-      SELECT 'households', count(DISTINCT coalesce(p.household_id, c.id))
+      SELECT 'households', count(
+        DISTINCT iif(c.restricted_since IS NULL, coalesce(p.household_id, c.id), c.id))
       FROM case_file AS c LEFT JOIN person AS p ON p.case_id = c.id
       WHERE c.id IN (\(CountSQL.open)) AND ?1 IS NOT NULL
       """)
@@ -35,7 +45,7 @@ enum CouncilSections {
     CAST(strftime('%Y', ?2) AS INTEGER) - CAST(strftime('%Y', p.birth_date) AS INTEGER)
       - (strftime('%m-%d', ?2) < strftime('%m-%d', p.birth_date))
     """
-  private static let ages = people(
+  private static let ages = circumstances(
     "age", "Alter", "Klient:innen nach vollendeten Lebensjahren am Stichtag.",
     keys: [
       .init("0-5", "0 bis 5"), .init("6-13", "6 bis 13"), .init("14-17", "14 bis 17"),
@@ -49,20 +59,20 @@ enum CouncilSections {
         ELSE '65' END
       """)
 
-  private static let sexes = people(
+  private static let sexes = circumstances(
     "sex", "Geschlecht", "Klient:innen nach der eigenen Angabe.",
     keys: [
       .init("female", "weiblich"), .init("male", "männlich"), .init("diverse", "divers"),
       .init("not_stated", "ohne Angabe"), CountedSection.unknown,
     ], by: "p.sex")
 
-  private static let nationalities = people(
+  private static let nationalities = circumstances(
     "nationality", "Staatsangehörigkeit",
     "Klient:innen nach dem Schlüssel des Statistischen Bundesamts; mehrere sind eine Zeile.",
     keys: [.init("several", "mehrere")],
     by: "CASE WHEN instr(p.nationality, ',') > 0 THEN 'several' ELSE p.nationality END")
 
-  private static let statuses = people(
+  private static let statuses = circumstances(
     "status", "Aufenthaltsstatus", "Klient:innen nach dem am Stichtag gültigen Titel.", keys: [],
     by: """
       (SELECT s.code FROM legal_status AS s
@@ -71,7 +81,7 @@ enum CouncilSections {
        ORDER BY s.valid_from DESC, s.id DESC LIMIT 1)
       """)
 
-  private static let levels = people(
+  private static let levels = circumstances(
     "language_level", "Sprachstand Deutsch",
     "Klient:innen nach dem höchsten erfassten Niveau.",
     keys: ["A0", "A1", "A2", "B1", "B2", "C1", "C2"].map { .init($0, $0) }
@@ -127,7 +137,8 @@ enum CouncilSections {
   private static let needs = CountedSection(
     code: "needs", label: "Besondere Bedarfe",
     definition:
-      "Klient:innen am Stichtag mit einem erfassten Bedarf dieser Art; mehrere sind möglich.",
+      "Klient:innen am Stichtag mit einem erfassten Bedarf dieser Art; mehrere sind möglich. Ohne "
+      + "Fälle mit eingeschränkter Verarbeitung.",
     isSpecial: true, isAdditive: false,
     keys: [
       .init("illness", "Krankheit"), .init("disability", "Behinderung"), .init("trauma", "Trauma"),
@@ -138,6 +149,8 @@ enum CouncilSections {
     ],
     sql: """
       SELECT n.kind, count(DISTINCT n.case_id) FROM person_need AS n
-      WHERE n.kind IS NOT NULL AND n.case_id IN (\(CountSQL.open)) AND ?1 IS NOT NULL GROUP BY 1
+      WHERE n.kind IS NOT NULL AND n.case_id IN (\(CountSQL.open) AND c.restricted_since IS NULL)
+        AND ?1 IS NOT NULL
+      GROUP BY 1
       """)
 }

@@ -72,9 +72,12 @@ package struct CountedSection: Sendable {
     isSpecial ? Suppression.specialCountMin : Suppression.countMin
   }
 
+  /// What stands for a value of a person whose processing is restricted: it is not read.
+  package static let restricted = Key("restricted", "eingeschränkt (Art. 18 DSGVO)")
+
   /// How a row is called: its label, or the code itself, which is an official key.
   package func label(of code: String) -> String {
-    (keys + [Self.unknown, Self.other]).first { $0.code == code }?.label ?? code
+    (keys + [Self.unknown, Self.other, Self.restricted]).first { $0.code == code }?.label ?? code
   }
 }
 
@@ -96,6 +99,11 @@ enum CountSQL {
     FROM case_file AS c LEFT JOIN person AS p ON p.case_id = c.id
     WHERE c.id IN (\(open)) AND ?1 IS NOT NULL GROUP BY 1
     """
+  }
+
+  /// As ``byPerson(_:)`` by what is known of the person, which is not read of a restricted case.
+  static func byPersonalData(_ expression: String) -> String {
+    byPerson("CASE WHEN c.restricted_since IS NULL THEN \(expression) ELSE 'restricted' END")
   }
 
   /// Consultations of the period in cases that this site leads.

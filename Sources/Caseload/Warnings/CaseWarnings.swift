@@ -2,8 +2,18 @@
 enum CaseWarnings {
   static let all = [
     planMissing, goalWithoutDate, goalOverdue, reviewOverdue, noContact, longerThanTypical,
-    longerThanMaximal,
+    longerThanMaximal, restricted,
   ]
+
+  /// The root bears the mark of Art. 18 GDPR: who works on the case has to know, and nobody may
+  /// forget to lift it.
+  private static let restricted = WarningDefinition(
+    code: "processing_restricted", label: "Verarbeitung eingeschränkt (Art. 18 DSGVO)",
+    table: "case_file", reads: ["case_file.restricted_since"],
+    sql: """
+      SELECT c.id, c.id FROM case_file AS c
+      WHERE c.restricted_since IS NOT NULL AND ?1 IS NOT NULL
+      """)
 
   /// Of a case that somebody is responsible for there were as many consultations as the programme
   /// gives time for (else two), and there is no plan but abandoned ones. Not where the client

@@ -23,7 +23,7 @@ struct HubConflictsList: ParsableCommand {
     var ledger = try options.ledger(LedgerFilter(caseID: caseID.map { CaseID($0) }))
     if output.json {
       let subject = ledger.entries.isEmpty ? nil : caseID ?? "all"
-      ledger.sight = try options.sight(of: actor, .conflictShow, at: subject)
+      ledger.sight = try options.sight(of: actor, .conflictShow, at: subject, in: ledger.cases)
       printJSON(.list(ledger.entries.map(ledger.json)))
     } else {
       print(ledger.table.text)
@@ -45,7 +45,7 @@ struct HubConflictsShow: ParsableCommand {
     guard let stored = ledger.entries.first else {
       throw CommandFailure(AdministrationError.unknownConflict(id))
     }
-    ledger.sight = try options.sight(of: actor, .conflictShow, at: id)
+    ledger.sight = try options.sight(of: actor, .conflictShow, at: id, in: ledger.cases)
     if output.json {
       printJSON(ledger.json(stored))
     } else {
@@ -100,8 +100,10 @@ private struct ShownLedger: Sendable {
   var sight = ValueSight.everything
 
   private func isShown(_ entry: LedgerEntry) -> Bool {
-    sight.shows(entry.row, column: entry.column, in: schema)
+    sight.shows(entry.row, column: entry.column, of: entry.caseID, in: schema)
   }
+
+  var cases: Set<CaseID> { Set(entries.map(\.entry.caseID)) }
 
   var table: TextTable {
     TextTable(
@@ -122,7 +124,7 @@ private struct ShownLedger: Sendable {
     return """
       \(names.tableLabel), \(names.columnLabel ?? "–") (\(names.table).\(names.column ?? "–"))
         row    \(entry.row.id)
-        case   \(entry.caseID), epoch \(entry.epoch)
+        case   \(entry.caseID), epoch \(entry.epoch)\(sight.remark(on: entry.caseID))
         kept   \(sites.text(entry.kept, isShown: isShown(entry)))
         lost   \(sites.text(entry.lost, isShown: isShown(entry)))
         rule   \(entry.rule.rawValue)\(entry.policy.map { ", policy \($0.rawValue)" } ?? "")

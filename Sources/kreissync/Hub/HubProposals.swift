@@ -29,7 +29,9 @@ struct HubProposalsList: ParsableCommand {
     }
     if id != nil || output.json {
       let subject = list.proposals.isEmpty ? nil : id ?? caseID ?? "all"
-      list.show(by: try options.sight(of: actor, .proposalShow, at: subject))
+      list.show(
+        by: try options.sight(
+          of: actor, .proposalShow, at: subject, in: Set(list.proposals.map(\.proposal.caseID))))
     }
     if output.json {
       printJSON(list.json)
@@ -73,7 +75,12 @@ extension CountyOptions {
     let decided = try deciding(
       actor, .proposalDecide, about: id, detail: state.rawValue
     ) { try $0.decide(id, state) }
-    let list = try directory.open(key).read { try ProposalList(decided, $0) }
+    var list = try directory.open(key).read { try ProposalList(decided, $0) }
+    list.show(
+      by: ValueSight(
+        role: .decide,
+        restricted: try directory.administration(key).restricted(
+          among: decided.map(\.proposal.caseID))))
     guard output.json else {
       print(decided.map { "\(state.rawValue) \($0.id)" }.joined(separator: "\n"))
       return
