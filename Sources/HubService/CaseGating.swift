@@ -43,12 +43,13 @@ extension HubWriter {
     return forgettings
   }
 
-  /// Writes a plan with what its gates say.
+  /// Writes a plan with what its gates say, and what ends with it.
   func writeGated(
     _ plan: Plan, by rules: (any DomainRules)?, at now: Milliseconds, random: (Int) -> [UInt8]
   ) throws {
     var plan = plan
     let forgettings = try regate(&plan, by: rules, at: now)
+    try endMentions(&plan, at: now)
     try write(plan, at: now, random: random)
     for forgetting in forgettings {
       _ = try forget(forgetting, stripping: PushResponse.withoutKeptValues)

@@ -96,6 +96,7 @@ extension CountyAdministration {
           of: order.caseID, at: site, handover: order.id, headSeq: head, now: now)
       }
     }
+    try writer.endMentions(&plan, at: now)
     try writer.write(plan, at: now, random: environment.random)
     let counts = try writer.forget(
       Forgetting(.wholeCase, of: order.caseID), stripping: PushResponse.strippingValues(of:))

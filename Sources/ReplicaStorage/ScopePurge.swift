@@ -110,8 +110,11 @@ struct ScopePurge {
     }
     let isAgain = told.updateValue(state.terms, forKey: state.caseID) == state.terms
     // Whoever holds the header only may have written in between, in a part that no pull told of. A
-    // former lead that still holds more keeps it until the hand-over closes.
-    let isOrder = state.isErased || !state.terms.role.mayWrite && state.terms.tiers == .header
+    // former lead that still holds more keeps it until the hand-over closes. A mention has no
+    // tiers: its end says that the row goes.
+    let isOrder =
+      state.isErased || !state.terms.role.mayWrite && state.terms.tiers == .header
+      || state.caseID.isUnit && state.terms == .ended
     if state.terms.tiers == tiers && (isAgain || !isOrder) { return true }
     // A case that was opened here and told of now: nothing in it came from the hub.
     if try state.terms.role.mayWrite && !isKnown(state.caseID) { return true }
@@ -240,6 +243,7 @@ struct ScopePurge {
       for table in file.schema.tables where table.scope == .ofCase || table.scope == .caseRoot {
         try purge(table, of: caseID, seenBy: terms, isWaiting: isWaiting, but: own)
       }
+      try purgeUnit(caseID)
       if (isErased || isHidden) && database.totalChangesCount > changeCount { isRewritten = true }
       guard !isWaiting else { continue }
       if isErased { try Stripping.note(caseID, leaving: terms.tiers, in: database) }
@@ -273,6 +277,16 @@ struct ScopePurge {
       try delete.run(Parameter(id))
       try dropTraces(of: key)
     }
+  }
+
+  /// Removes the row that is a unit, of which nothing was seen but by mentions.
+  private func purgeUnit(_ unit: CaseID) throws {
+    guard let key = file.schema.row(ofUnit: unit), !unsent.touches(key),
+      let table = file.schema.table(number: key.table)
+    else { return }
+    try Query(database, "DELETE FROM \(file.quoted(table.name)) WHERE id = ?").run(
+      Parameter(key.id))
+    try dropTraces(of: key)
   }
 
   /// Empties the columns of rows that stay, but for unsent values.

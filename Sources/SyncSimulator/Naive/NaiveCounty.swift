@@ -120,7 +120,8 @@ package struct NaiveCounty {
   package mutating func decided(_ site: String, _ batch: [NaiveRow], hubTime: Int64)
     -> [NaiveVerdict]
   {
-    batch.map { row in
+    defer { endMentions(after: batch) }
+    return batch.map { row in
       let index = sites[site]!.sent[row]?.firstIndex { $0.verdict == nil }
       guard let index, let change = sites[site]!.sent[row]?[index] else {
         expect(false, "the hub decided a change of \(site) to \(row), which was never built")

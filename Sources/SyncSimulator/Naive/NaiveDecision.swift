@@ -177,6 +177,25 @@ extension NaiveCounty {
     }
   }
 
+  /// Who heard of somebody by a case hears of him no more when none of its cases mentions him.
+  mutating func endMentions(after batch: [NaiveRow]) {
+    guard batch.contains(where: { tables[$0.table]!.isCaseRoot }) else { return }
+    var mentioned: [String: Set<String>] = [:]
+    for (row, held) in rows where held.isAlive && tables[row.table]!.isCaseRoot {
+      for column in tables[row.table]!.columns {
+        guard let table = column.mentions, case .text(let id) = held.content.values[column.name],
+          let unit = rows[NaiveRow(table: table, id: id)]?.content.caseID
+        else { continue }
+        mentioned[held.content.caseID, default: []].insert(unit)
+      }
+    }
+    for (site, units) in heard {
+      let cases = grants[site] ?? []
+      heard[site] = units.filter { unit in cases.contains { mentioned[$0]?.contains(unit) == true }
+      }
+    }
+  }
+
   private mutating func tell(of unit: String, toHoldersOf caseID: String) {
     for (site, cases) in grants where cases.contains(caseID) && !cases.contains(unit) {
       heard[site, default: []].insert(unit)

@@ -41,8 +41,8 @@ extension Witness {
     holders[Self.mark(row[1].text ?? "")]?.contains(original(site)) == true
   }
 
-  /// The ids of rows that the site has heard of by mentions: what was told once stays told. Whether
-  /// the hub grants the right ones is the model's to say.
+  /// The ids of rows that the site hears of by mentions. Whether the hub grants the right ones is
+  /// the model's to say.
   private func mentioned(to site: Int, by hub: SimulatedHub) throws -> Set<Value> {
     let units = try hub.engine.read { try $0.mentionedUnits(of: records[site].id) }
     return Set(
