@@ -31,9 +31,10 @@ extension CountyService {
       try requireNext(sent, in: writer)
       let erased = try writer.erased(among: distinct(sent.batch.changes.map(\.caseID)))
       let outcome = ReturnedOutcome(sent, old)
+      let isPlain = try erased.isEmpty && isOpen(sent.batch.changes, by: site.id, in: writer)
       try store(
         outcome, of: sent,
-        answer: erased.isEmpty ? answer : PushResponse.strippingValues(of: answer), in: writer)
+        answer: isPlain ? answer : PushResponse.strippingValues(of: answer), in: writer)
       for caseID in erased.sorted() {
         try administration.orderPurge(of: caseID, at: id, in: writer)
       }
@@ -79,8 +80,8 @@ extension CountyService {
   ) throws {
     let changes = batch.changes
     let id = BatchID(site: site.id, incarnation: batch.incarnation, number: batch.number)
-    let view = try writer.view(for: changes, by: site.id, schema: writer.schema)
-    let work = ReturnedWork(changes, view: view, schema: writer.schema)
+    let (view, gates) = try gatedView(for: changes, by: site.id, in: writer)
+    let work = ReturnedWork(changes, view: view, schema: writer.schema, gates: gates)
     if !work.ready.isEmpty {
       let plan = Decision.decide(
         work.ready, view: view,
@@ -89,9 +90,36 @@ extension CountyService {
       try writer.writeGated(
         plan, by: rules, at: environment.now(), random: environment.random)
     }
-    guard !work.early.isEmpty else { return try writer.removeAwaiting(id) }
+    guard !work.waiting.isEmpty else { return try writer.removeAwaiting(id) }
     try writer.put(
-      AwaitingBatch(id: id, formerSeq: formerSeq, bytes: batch.with(work.early).encoded()))
+      AwaitingBatch(id: id, formerSeq: formerSeq, bytes: batch.with(work.waiting).encoded()))
+  }
+
+  /// Whether the hub may hold every value that the old answer to these changes can tell.
+  private func isOpen(
+    _ changes: [Change], by site: SiteID, in reader: some HubReader
+  ) throws -> Bool {
+    var (_, gates) = try gatedView(for: changes, by: site, in: reader)
+    for change in changes {
+      let gated = reader.schema.table(number: change.row.table)?.gatedColumns ?? .empty
+      for number in gated.numbers
+      where !gates.admits(change, column: number, in: reader.schema) { return false }
+    }
+    return true
+  }
+
+  /// What changes touch, with the consents that say what of them the hub may hold.
+  private func gatedView(
+    for changes: [Change], by site: SiteID, in reader: some HubReader
+  ) throws -> (HubView, ReturnedGates) {
+    let schema = reader.schema
+    var view = try reader.view(for: changes, by: site, schema: schema)
+    if let rules {
+      var linked = DomainRows(for: changes, by: site, rules: rules, schema: schema, view: view)
+      try linked.load(from: reader)
+      view = linked.view
+    }
+    return (view, ReturnedGates(rules, view: view, schema: schema, author: site))
   }
 
   private func context(
@@ -134,9 +162,10 @@ extension CountyService {
   private func giveUp(_ waiting: AwaitingBatch, in writer: some HubWriter) throws {
     let batch = try waiting.batch
     let site = try author(of: waiting, in: writer)
+    let (view, gates) = try gatedView(for: batch.changes, by: site.id, in: writer)
+    let work = ReturnedWork(batch.changes, view: view, schema: writer.schema, gates: gates)
     let plan = Decision.giveUp(
-      batch.changes,
-      view: try writer.view(for: batch.changes, by: site.id, schema: writer.schema),
+      work.early, view: view,
       context: try context(of: batch, from: site, formerSeq: waiting.formerSeq, in: writer),
       digestKey: try writer.county.digester)
     try writer.write(plan, at: environment.now(), random: environment.random)
@@ -152,7 +181,8 @@ extension CountyService {
 
   // MARK: What had not won
 
-  /// Ledger and proposals as the forgotten decision left them.
+  /// Ledger and proposals as the forgotten decision left them, but for values behind gates that are
+  /// closed.
   private func recordLosses(
     _ losses: [ReturnedOutcome.Loss], by site: SiteRecord, in writer: some HubWriter
   ) throws {
@@ -160,9 +190,11 @@ extension CountyService {
     let cases = try writer.cases(distinct(losses.map(\.change.caseID)))
     let roles = try writer.roles(of: site.id, in: distinct(losses.map(\.change.caseID)))
     let head = try writer.counter.seq
+    var (_, gates) = try gatedView(for: losses.map(\.change), by: site.id, in: writer)
     var plan = Plan()
     for loss in losses {
       let change = loss.change
+      guard gates.admits(change, column: loss.column, in: writer.schema) else { continue }
       let column = loss.column.flatMap {
         writer.schema.table(number: change.row.table)?.column(number: $0)
       }

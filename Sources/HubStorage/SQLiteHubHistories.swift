@@ -1,3 +1,4 @@
+import GRDB
 import SQLiteAccess
 import SyncCore
 
@@ -53,5 +54,7 @@ extension SQLiteHubTransaction {
     try query(
       "DELETE FROM kreissync_awaiting WHERE site = ? AND incarnation = ? AND number = ?"
     ).run(Parameter(id.site), Parameter(id.incarnation), .integer(id.number))
+    // It may have waited for a gate that nobody opens any more.
+    if database.changesCount > 0 { forgetting.isSet = true }
   }
 }

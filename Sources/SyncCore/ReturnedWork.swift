@@ -10,6 +10,7 @@
 /// | a missing row of a known case: update | waits                 | proposal `row_deleted`      |
 /// | a missing case: insert, update        | waits                 | its values to the ledger, `row_deleted`: nobody leads what is not there |
 /// | either: delete                        | waits                 | nothing to do               |
+/// | a gate that is closed for the county  | waits                 | forgotten: a revocation wins |
 ///
 /// What lies behind a missing row in its own batch waits only if it rests on that row, too.
 package struct ReturnedWork: Sendable {
@@ -17,13 +18,23 @@ package struct ReturnedWork: Sendable {
   package private(set) var ready: [Change] = []
   /// Those whose case or row is not there.
   package private(set) var early: [Change] = []
+  /// All that waits, in order: the early ones, and what is behind closed gates.
+  package private(set) var waiting: [Change] = []
 
-  /// - Parameter view: every row and case that `changes` name, as far as there are any.
-  package init(_ changes: [Change], view: HubView, schema: Schema) {
+  /// - Parameters:
+  ///   - view: every row and case that `changes` name, as far as there are any.
+  ///   - gates: which tiers the hub may hold.
+  package init(_ changes: [Change], view: HubView, schema: Schema, gates: ReturnedGates) {
+    var gates = gates
     var cases = Set(view.cases.keys)
     var rows = Set(view.rows.keys)
-    for change in changes {
-      let table = schema.table(number: change.row.table)
+    for sent in changes {
+      let table = schema.table(number: sent.row.table)
+      let part = table.map { gates.part(sent, in: $0) } ?? (passing: sent, closed: nil)
+      guard let change = part.passing else {
+        waiting.append(sent)
+        continue
+      }
       let opens =
         change.kind == .insert && (table?.scope == .caseRoot || table?.scope == .ofSite)
       let isReady =
@@ -32,8 +43,10 @@ package struct ReturnedWork: Sendable {
           && (change.kind == .insert || rows.contains(change.row))
       guard isReady else {
         early.append(change)
+        waiting.append(sent)
         continue
       }
+      if let closed = part.closed { waiting.append(closed) }
       ready.append(change)
       cases.insert(change.caseID)
       rows.insert(change.row)

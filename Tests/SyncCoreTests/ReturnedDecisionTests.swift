@@ -120,7 +120,10 @@ struct ReturnedDecisionTests {
 
   @Test("what rests on a missing row or case waits, and nothing else")
   func parted() {
-    let work = ReturnedWork(Self.work, view: HubSample().view, schema: CountySample.schema)
+    let work = ReturnedWork(
+      Self.work, view: HubSample().view, schema: CountySample.schema,
+      gates: ReturnedGates(
+        nil, view: HubSample().view, schema: CountySample.schema, author: CountySample.lead))
     #expect(work.ready.map(\.id.n) == [2, 3])
     #expect(work.early.map(\.id.n) == [1, 4, 5, 6])
   }
@@ -128,7 +131,11 @@ struct ReturnedDecisionTests {
   @Test("what nobody brings any more is proposed to the lead, or kept where there is none")
   func givenUp() {
     let hub = HubSample()
-    let early = ReturnedWork(Self.work, view: hub.view, schema: CountySample.schema).early
+    let early = ReturnedWork(
+      Self.work, view: hub.view, schema: CountySample.schema,
+      gates: ReturnedGates(
+        nil, view: hub.view, schema: CountySample.schema, author: CountySample.lead)
+    ).early
     var context = CountySample.context(CountySample.contributor)
     context.returned = Self.returned
     let plan = Decision.giveUp(
