@@ -22,6 +22,7 @@ extension DecoderTable {
       "the hub's own file, mode 0600; what is in it the decoder `snapshot-response` reads",
     "kreissync/Hub/ErasureList.swift": "the hub's own file, mode 0600; WireJSON decodes",
     "HubStorage/HubStore.swift func read": "reads rows by SQL, no bytes",
+    "HubService/Auditing.swift func read": "passes on what reads rows by SQL, no bytes",
     "HubStorage/SQLiteHub.swift func read": "reads rows by SQL, no bytes",
     "HubStorage/SQLiteHubBackup.swift func read": "reads rows by SQL, no bytes",
     "Benchmarks/Measurement/PeakMemory.swift func read": "one line of the kernel's own words",

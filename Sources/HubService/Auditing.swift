@@ -3,6 +3,8 @@ package import SyncCore
 
 /// What of all that people do at the hub is recorded: the stable codes of the audit record.
 package enum AuditAction: String, Sendable, CaseIterable {
+  case backup
+  case caseLink = "case_link"
   case erase
   case handoverPropose = "handover_propose"
   case handoverAnswer = "handover_answer"
@@ -11,7 +13,18 @@ package enum AuditAction: String, Sendable, CaseIterable {
   case conflictRestore = "conflict_restore"
   case proposalShow = "proposal_show"
   case proposalDecide = "proposal_decide"
+  case keysRotate = "keys_rotate"
+  case rebuild
   case release
+  case restore
+  case rowDelete = "row_delete"
+  case rowList = "row_list"
+  case rowPut = "row_put"
+  case schemaUpdate = "schema_update"
+  case siteAdd = "site_add"
+  case siteInstruct = "site_instruct"
+  case sitePause = "site_pause"
+  case siteResume = "site_resume"
   case siteRevoke = "site_revoke"
   case siteRejoin = "site_rejoin"
   case userAdd = "user_add"
@@ -99,6 +112,19 @@ extension CountyAdministration {
     }
   }
 
+  /// The same county, whose next change is recorded in the transaction that makes it: neither is
+  /// there without the other. For calls that make one change; one that makes none records nothing.
+  package func recording(
+    _ action: AuditAction, _ subject: String, by actor: Operator, detail: String = ""
+  ) -> CountyAdministration {
+    let store = AuditedStore(
+      store,
+      recording: AuditEvent(
+        at: environment.now(), actor: actor.name, second: actor.second, action: action,
+        subject: subject, detail: detail))
+    return CountyAdministration(store: store, environment: environment, rules: rules)
+  }
+
   /// In order of their names.
   package func users() throws -> [HubUser] { try store.read { try $0.users } }
 
@@ -149,9 +175,55 @@ extension CountyAdministration {
     try store.read { try $0.audit(from: number, limit: limit) }
   }
 
+  /// Appends what another state of this county recorded and this one does not know: its file is to
+  /// be replaced by this one, which is older. What both know stays as it is; where they went apart,
+  /// the other's events follow under new numbers. Durable when it returns.
+  ///
+  /// - Parameter events: the other's whole record, in order.
+  /// - Returns: how many were appended.
+  package func carryOver(_ events: [StoredAuditEvent]) throws -> Int {
+    try store.write { writer in
+      var shared = 0
+      while shared < events.count {
+        let known = try writer.audit(from: events[shared].number, limit: 1).first
+        guard known?.hash == events[shared].hash else { break }
+        shared += 1
+      }
+      for stored in events[shared...] { try writer.append(stored.event) }
+      return events.count - shared
+    }
+  }
+
   /// Proves the chain of the audit record.
   package func verifyAudit() throws -> AuditVerification {
     try store.read { try AuditVerification.run(on: $0) }
+  }
+}
+
+/// A county's store that appends an event to the audit record in each transaction that commits.
+package struct AuditedStore: HubStore {
+  private let base: any HubStore
+  private let event: AuditEvent
+
+  package init(_ base: any HubStore, recording event: AuditEvent) {
+    self.base = base
+    self.event = event
+  }
+
+  package func read<Result: Sendable>(
+    _ body: (any HubReader) throws -> Result
+  ) throws -> Result {
+    try base.read(body)
+  }
+
+  package func write<Result: Sendable>(
+    _ body: (any HubWriter) throws -> Result
+  ) throws -> Result {
+    try base.write { writer in
+      let result = try body(writer)
+      try writer.append(event)
+      return result
+    }
   }
 }
 

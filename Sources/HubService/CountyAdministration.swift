@@ -148,6 +148,13 @@ package struct CountyAdministration: Sendable {
     try turn(id, from: .paused, to: .joined)
   }
 
+  /// Lets the county's schema grow; durable when it returns, also beside a hub that serves.
+  ///
+  /// - Throws: `SchemaError` with everything that is not an addition.
+  package func grow(to text: String, file: String) throws -> SchemaUpdate {
+    try SchemaUpdate.run(on: store, to: text, file: file, isDryRun: false)
+  }
+
   /// Asks a site for something, at its next contact. What is asked already is not asked twice.
   ///
   /// - Parameters:

@@ -25,12 +25,15 @@ extension CountyAdministration {
 
   /// Proposes a hand-over; one by order is accepted with that, and effective if its date has come.
   ///
-  /// - Parameter isDryRun: nothing is written.
+  /// - Parameters:
+  ///   - name: what it is to be known by; nil for a new id.
+  ///   - isDryRun: nothing is written.
   /// - Throws: ``HandoverRefusal``; ``AdministrationError`` for a case or a site that is not there.
   package func propose(
-    _ terms: Handover.Terms, _ selection: HandoverSelection, isDryRun: Bool = false
+    _ terms: Handover.Terms, _ selection: HandoverSelection, as name: HandoverID? = nil,
+    isDryRun: Bool = false
   ) throws -> HandoverForecast {
-    let id = HandoverID(environment.uuid())
+    let id = name ?? HandoverID(environment.uuid())
     let now = environment.now()
     if isDryRun {
       return try store.read { try forecast(id, terms, selection, at: now, in: $0).forecast }

@@ -17,10 +17,14 @@ struct HubBackup: ParsableCommand {
 
   @Argument(help: "The file to write; it must not exist yet.") var file: String
   @OptionGroup var options: CountyOptions
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let store = try options.directory.open(options.key())
+    // Everything that the county knows leaves its directory.
+    try options.directory.administration(options.key()).record(
+      .backup, URL(filePath: file).lastPathComponent, by: actor.unchecked)
     let terminal = TerminalProgress("copying the county")
     let backup = try CountyBackup.make(
       of: store, at: file, now: Surroundings.now, onProgress: { terminal.show($0) })

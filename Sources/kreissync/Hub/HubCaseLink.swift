@@ -14,11 +14,14 @@ struct HubCaseLink: ParsableCommand {
   @Option(name: .customLong("case"), help: "The younger case.") var caseID: String
   @Option(help: "The older case that it continues, or none.") var to: String
   @OptionGroup var options: CountyOptions
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let older = to == "none" ? nil : CaseID(to)
-    let seq = try options.directory.administration(options.key()).link(CaseID(caseID), to: older)
+    let seq = try options.deciding(actor, .caseLink, about: caseID, detail: to) {
+      try $0.link(CaseID(caseID), to: older)
+    }
     if output.json {
       printJSON([
         "case": .text(caseID), "continues": older.map { .text($0.string) } ?? .null,

@@ -64,11 +64,10 @@ struct HubHandoverPropose: ParsableCommand {
     let selection = try selection()
     let administration = try options.handovers()
     let person = try actor.authorize(administration, needs: dryRun ? .read : .decide)
-    let forecast = try administration.propose(terms, selection, isDryRun: dryRun)
-    if !dryRun {
-      try administration.record(
-        .handoverPropose, forecast.handover.id.string, by: person, detail: decision ?? "")
-    }
+    let id = HandoverID(Surroundings.uuid())
+    let forecast = try administration.recording(
+      .handoverPropose, id.string, by: person, detail: decision ?? ""
+    ).propose(terms, selection, as: id, isDryRun: dryRun)
     if output.json {
       printJSON(forecast.json(isDryRun: dryRun))
     } else {
@@ -114,13 +113,14 @@ struct HandoverAnswerOptions: ParsableArguments {
 
   var id: HandoverID { HandoverID(handover) }
 
-  func run(_ answer: (CountyAdministration) throws -> Handover) throws {
+  /// - Parameter verb: what is answered, for the record.
+  func run(_ verb: String, _ answer: (CountyAdministration) throws -> Handover) throws {
     let administration = try options.handovers()
     let person = try actor.authorize(administration, needs: .decide)
-    let answered = try answer(administration)
-    try administration.record(
-      .handoverAnswer, handover, by: person,
-      detail: [answered.state.rawValue, decision].compactMap(\.self).joined(separator: " "))
+    let answered = try answer(
+      administration.recording(
+        .handoverAnswer, handover, by: person,
+        detail: [verb, decision].compactMap(\.self).joined(separator: " ")))
     if output.json {
       printJSON(.object(answered.fields))
     } else {
@@ -137,7 +137,7 @@ struct HubHandoverAccept: ParsableCommand {
   @OptionGroup var answer: HandoverAnswerOptions
 
   func run() throws {
-    try answer.run { try $0.accept(answer.id, answer: answer.decision) }
+    try answer.run("accept") { try $0.accept(answer.id, answer: answer.decision) }
   }
 }
 
@@ -148,7 +148,7 @@ struct HubHandoverDecline: ParsableCommand {
   @OptionGroup var answer: HandoverAnswerOptions
 
   func run() throws {
-    try answer.run { try $0.decline(answer.id, answer: answer.decision) }
+    try answer.run("decline") { try $0.decline(answer.id, answer: answer.decision) }
   }
 }
 
@@ -160,7 +160,7 @@ struct HubHandoverWithdraw: ParsableCommand {
   @OptionGroup var answer: HandoverAnswerOptions
 
   func run() throws {
-    try answer.run { try $0.withdraw(answer.id, answer: answer.decision) }
+    try answer.run("withdraw") { try $0.withdraw(answer.id, answer: answer.decision) }
   }
 }
 

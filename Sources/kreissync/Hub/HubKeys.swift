@@ -1,5 +1,6 @@
 import ArgumentParser
 import Hub
+import HubService
 import HubStorage
 import SyncCore
 import SyncProtocol
@@ -25,9 +26,11 @@ struct HubKeysRotate: ParsableCommand {
   @Flag(help: "Let it take over now: sites that do not know it yet must join anew.")
   var now = false
 
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    try recordEverywhere()
     let time = Surroundings.now()
     let settings = try HubSettings.read(directory: path)
     let present = try ServerIdentity.current(directory: path, now: time)
@@ -51,6 +54,17 @@ struct HubKeysRotate: ParsableCommand {
       ])
     } else {
       print(text(next, sites))
+    }
+  }
+
+  /// The key is every county's: whoever makes another may run each of them.
+  private func recordEverywhere() throws {
+    let directory = HubDirectory(path: path)
+    let administrations = try directory.counties().map(directory.administration)
+    let people = try administrations.map { try actor.authorize($0, needs: .operate) }
+    for (administration, person) in zip(administrations, people) {
+      try administration.record(
+        .keysRotate, "server", by: person, detail: now ? "takes over now" : "")
     }
   }
 

@@ -28,6 +28,7 @@ struct HubRebuild: ParsableCommand {
     help: "A copy of a replica; may be given several times, the most complete ones.")
   var replicas: [String] = []
   @Option(name: .customLong("data"), help: "The hub's directory.") var path: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   /// What stood in the lost database and nowhere else.
@@ -101,6 +102,8 @@ struct HubRebuild: ParsableCommand {
     for source in sources { try enter(source, into: rebuilding, &sums) }
     try administration.remind(of: list)
     sums.revoked = try revoked.revoke(in: store)
+    try administration.record(
+      .rebuild, origin.county.string, by: actor.unchecked, detail: "\(sources.count) replicas")
     (sums.siteCount, sums.caseCount) = try store.read { (try $0.sites.count, try $0.caseCount) }
     guard try store.read({ try LogVerification.run(on: $0) }).isSound else {
       throw CommandFailure(

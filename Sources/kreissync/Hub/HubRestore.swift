@@ -23,6 +23,7 @@ struct HubRestore: ParsableCommand {
 
   @Argument(help: "The backup, as `kreissync hub backup` made it.") var file: String
   @OptionGroup var options: CountyOptions
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -38,12 +39,12 @@ struct HubRestore: ParsableCommand {
     let place = directory.databasePath(of: county)
     let draft = place + ".restoring"
     let list = ErasureList(of: county, in: directory)
-    try list.add(Self.erasures(of: place))
+    let replaced = try ReplacedCounty(at: place)
+    try list.add(replaced.erasures)
     try DatabaseFiles(draft).remove()
     try DatabaseFiles.copy(file, to: draft)
-    let (history, counter, revoked) = try Self.prepare(
-      draft, of: county, named: file, erasing: try list.read(),
-      directory.revokedSites(of: county))
+    let (history, counter, revoked) = try prepare(
+      draft, of: county, erasing: try list.read(), directory.revokedSites(of: county), replaced)
     let kept = try Self.keepPresent(place)
     try DatabaseFiles(draft).rename(to: place)
     try DurableFile.syncDirectory(of: place)
@@ -66,9 +67,9 @@ struct HubRestore: ParsableCommand {
   }
 
   /// Proves the copy and begins its new history.
-  private static func prepare(
-    _ draft: String, of county: CountyKey, named file: String,
-    erasing list: [CountyAdministration.ListedErasure], _ revoked: RevokedSites
+  private func prepare(
+    _ draft: String, of county: CountyKey, erasing list: [CountyAdministration.ListedErasure],
+    _ revoked: RevokedSites, _ replaced: ReplacedCounty
   ) throws -> (HistoryID, Counter, [SiteRecord]) {
     do {
       let store = try SQLiteHub.open(at: draft)
@@ -80,6 +81,10 @@ struct HubRestore: ParsableCommand {
           hint: "take another backup; nothing was changed")
       }
       let administration = CountyAdministration(store: store, environment: Surroundings.hub)
+      let carried = try administration.carryOver(replaced.audit)
+      try administration.record(
+        .restore, county.string, by: actor.unchecked,
+        detail: "\(URL(filePath: file).lastPathComponent), \(replaced.remark(carried))")
       let history = try administration.beginHistory()
       // Before anybody is served: what was erased since the backup is erased in it.
       if try !administration.apply(list).isEmpty { _ = try store.clear() }
@@ -94,27 +99,6 @@ struct HubRestore: ParsableCommand {
     }
   }
 
-  /// The orders that the present database knows, as far as it can be read: the list beside it knows
-  /// them, too, unless the database came from elsewhere.
-  private static func erasures(
-    of place: String
-  ) throws -> [CountyAdministration.ListedErasure] {
-    guard access(place, F_OK) == 0 else { return [] }
-    do {
-      let store = try SQLiteHub.open(at: place)
-      let reports = try CountyAdministration(store: store, environment: Surroundings.hub).erasures()
-      try store.close()
-      return reports.map {
-        CountyAdministration.ListedErasure(
-          id: $0.erasure.id, caseID: $0.erasure.caseID, at: $0.erasure.orderedAt,
-          sites: $0.pendingAt)
-      }
-    } catch HubStoreError.unusable {
-      // It is being replaced because nobody can read it.
-      return []
-    }
-  }
-
   /// - Returns: the name under which the present database stays; nil where none stands.
   private static func keepPresent(_ place: String) throws -> String? {
     guard access(place, F_OK) == 0 else { return nil }
@@ -124,6 +108,41 @@ struct HubRestore: ParsableCommand {
     }
     try DatabaseFiles(place).rename(to: kept)
     return kept
+  }
+}
+
+/// What the database that is being replaced knows and the backup may not, as far as it can be read.
+private struct ReplacedCounty {
+  /// The orders to erase: the list beside it knows them, too, unless the database came from
+  /// elsewhere.
+  private(set) var erasures: [CountyAdministration.ListedErasure] = []
+  /// Everything that people did and looked at.
+  private(set) var audit: [StoredAuditEvent] = []
+  private var isReadable = false
+
+  init(at place: String) throws {
+    guard access(place, F_OK) == 0 else { return }
+    do {
+      let store = try SQLiteHub.open(at: place)
+      let administration = CountyAdministration(store: store, environment: Surroundings.hub)
+      erasures = try administration.erasures().map {
+        CountyAdministration.ListedErasure(
+          id: $0.erasure.id, caseID: $0.erasure.caseID, at: $0.erasure.orderedAt,
+          sites: $0.pendingAt)
+      }
+      audit = try administration.audit(from: 1, limit: .max)
+      isReadable = true
+      try store.close()
+    } catch HubStoreError.unusable {
+      // It is being replaced because nobody can read it, and ``remark(_:)`` says so.
+      audit = []
+    }
+  }
+
+  /// What became of its audit record.
+  func remark(_ carried: Int) -> String {
+    isReadable
+      ? "\(carried) events carried over" : "the replaced record could not be read"
   }
 }
 

@@ -30,15 +30,17 @@ struct HubResync: ParsableCommand {
   var mode: Mode
   @OptionGroup var rows: SelectionOptions
   @Flag(help: "The site only says what it would do.") var dryRun = false
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var options: CountyOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let key = try options.key()
     let schema = try options.directory.open(key).read { $0.schema }
-    let instruction = try options.directory.administration(key).instruct(
-      SiteID(site), mode.instruction, selection: try rows.selection(in: schema),
-      isDryRun: dryRun)
+    let selection = try rows.selection(in: schema)
+    let instruction = try options.deciding(
+      actor, .siteInstruct, about: site, detail: mode.rawValue, needs: .operate
+    ) { try $0.instruct(SiteID(site), mode.instruction, selection: selection, isDryRun: dryRun) }
     try printInstruction(instruction, output)
   }
 }
@@ -50,11 +52,14 @@ struct HubSiteRenew: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The site's id.") var site: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let instruction = try options.directory.administration(options.key()).instruct(
-      SiteID(site), .renewCertificate)
+    let instruction = try options.deciding(
+      actor, .siteInstruct, about: site, detail: Instruction.renewCertificate.rawValue,
+      needs: .operate
+    ) { try $0.instruct(SiteID(site), .renewCertificate) }
     try printInstruction(instruction, output)
   }
 }

@@ -23,6 +23,7 @@ struct HubRowPut: ParsableCommand {
   var id: String?
   @Option(name: .customLong("case"), help: "The case of a row that belongs to one.")
   var caseID: String?
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -38,7 +39,10 @@ struct HubRowPut: ParsableCommand {
     }
     let entry = CountyAdministration.RowEntry(
       table: table, id: id.map { RowID($0) }, caseID: caseID.map { CaseID($0) }, values: values)
-    let written = try options.directory.administration(options.key()).put([entry])[0]
+    let written = try options.deciding(
+      actor, .rowPut, about: [table.name, id].compactMap(\.self).joined(separator: " "),
+      needs: .operate
+    ) { try $0.put([entry]) }[0]
     let areas = table.columns.filter { ["ags", "successor_ags"].contains($0.name) }
     warnOfUnlisted(areas.compactMap { values[$0.number]?.text })
     if output.json {
@@ -83,12 +87,15 @@ struct HubRowDelete: ParsableCommand {
   @OptionGroup var options: CountyOptions
   @Argument(help: "The table.") var table: String
   @Argument(help: "The row's id.") var id: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let store = try options.directory.open(options.key())
     let table = try CountyTable(named: table, in: store.read { $0.schema }).table
-    let written = try options.directory.administration(options.key()).delete(RowID(id), from: table)
+    let written = try options.deciding(
+      actor, .rowDelete, about: "\(table.name) \(id)", needs: .operate
+    ) { try $0.delete(RowID(id), from: table) }
     if output.json {
       printJSON([
         "table": .text(table.name), "id": .text(id), "seq": .integer(written.seq),
@@ -107,11 +114,18 @@ struct HubRowList: ParsableCommand {
   @Argument(help: "The table.") var table: String
   @Option(help: "The first id behind which to begin.") var after = ""
   @Option(help: "How many at the most.") var limit = 1_000
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let store = try options.directory.open(options.key())
     let table = try CountyTable(named: table, in: store.read { $0.schema }).table
+    if table.scope == .ofSite {
+      // Names of those who work there.
+      let administration = try options.directory.administration(options.key())
+      let person = try actor.authorize(administration, needs: .read)
+      try administration.record(.rowList, table.name, by: person)
+    }
     let start = RowKey(table: table.number, id: RowID(after))
     let rows = try store.read { try $0.rows(ofTableBehind: start, limit: max(1, limit)) }
     if output.json {

@@ -14,6 +14,7 @@ struct HubRowImport: ParsableCommand {
   @Argument(help: "The table.") var table: String
   @Argument(help: "The file: columns' names in its first line; id and case_id where needed.")
   var file: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -24,7 +25,9 @@ struct HubRowImport: ParsableCommand {
     let entries = try text.rows.map { try entry($0, columns, of: table) }
     let written: [CountyAdministration.WrittenRow]
     do {
-      written = try options.directory.administration(options.key()).put(entries)
+      written = try options.deciding(
+        actor, .rowPut, about: table.name, detail: "\(entries.count) rows", needs: .operate
+      ) { try $0.put(entries) }
     } catch let error as AdministrationError {
       throw located(error, in: text)
     }

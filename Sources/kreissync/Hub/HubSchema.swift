@@ -1,5 +1,6 @@
 import ArgumentParser
 import CaseloadSchema
+import HubService
 import HubStorage
 import SyncCore
 
@@ -41,13 +42,19 @@ struct HubSchemaUpdate: ParsableCommand {
   @Argument(help: "The newer schema file, with a higher version.") var file: String
   @OptionGroup var options: CountyOptions
   @Flag(help: "Only say what would be added.") var dryRun = false
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let key = try options.key()
     let text = try SchemaFile.text(of: file)
-    let update = try SchemaUpdate.run(
-      on: options.directory.open(key), to: text, file: file, isDryRun: dryRun)
+    let update =
+      dryRun
+      ? try SchemaUpdate.run(
+        on: options.directory.open(key), to: text, file: file, isDryRun: true)
+      : try options.deciding(actor, .schemaUpdate, about: key.string, needs: .operate) {
+        try $0.grow(to: text, file: file)
+      }
     if output.json {
       printJSON([
         "county": .text(key.string), "from": .integer(Int64(update.from)),

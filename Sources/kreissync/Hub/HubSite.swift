@@ -36,6 +36,7 @@ struct HubSiteAdd: ParsableCommand {
   @Option(name: .customLong("join-url"), help: "Where the site will find the join listener.")
   var joinURL = "https://127.0.0.1:8444"
 
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -60,10 +61,12 @@ struct HubSiteAdd: ParsableCommand {
       }
     }
     let county = try options.key()
-    let added = try options.directory.administration(county).add(
-      CountyAdministration.NewSite(
-        name: name, kind: kind, areas: area, url: url, joinURL: joinURL,
-        validFrom: Surroundings.today().description))
+    let new = CountyAdministration.NewSite(
+      name: name, kind: kind, areas: area, url: url, joinURL: joinURL,
+      validFrom: Surroundings.today().description)
+    let added = try options.deciding(
+      actor, .siteAdd, about: name, detail: kind.rawValue, needs: .operate
+    ) { try $0.add(new) }
     warnOfUnlisted(area)
     try printJoin(added.site, token: added.token, county: county, options, output)
   }
@@ -152,10 +155,13 @@ struct HubSitePause: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The site's id.") var site: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let record = try options.directory.administration(options.key()).pause(SiteID(site))
+    let record = try options.deciding(actor, .sitePause, about: site, needs: .operate) {
+      try $0.pause(SiteID(site))
+    }
     if output.json {
       printJSON(record.json)
     } else {
@@ -170,10 +176,13 @@ struct HubSiteResume: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The site's id.") var site: String
+  @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let record = try options.directory.administration(options.key()).resume(SiteID(site))
+    let record = try options.deciding(actor, .siteResume, about: site, needs: .operate) {
+      try $0.resume(SiteID(site))
+    }
     if output.json {
       printJSON(record.json)
     } else {

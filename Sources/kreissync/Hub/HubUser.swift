@@ -19,6 +19,10 @@ struct ActorOptions: ParsableArguments {
       name, second: second, needs: role, needsTwo: needsTwo, account: Self.account)
   }
 
+  /// Who is named, or runs the process, for the record of what needs no role: scripts make backups,
+  /// and a hub that cannot serve knows no people.
+  var unchecked: Operator { Operator(name: name ?? Self.account, second: second ?? "") }
+
   /// The operating system's name of whoever runs this process.
   private static var account: String {
     guard let entry = getpwuid(getuid()), let name = entry.pointee.pw_name else {

@@ -47,15 +47,14 @@ extension CountyOptions {
     return ValueSight(role: person.role, restricted: restricted)
   }
 
-  /// Lets a person do what needs the role `decide`, and records it when it is done.
+  /// Lets a person make one change that needs the role `decide`, or another, and records it in the
+  /// transaction that makes it.
   func deciding<Result>(
     _ actor: ActorOptions, _ action: AuditAction, about subject: String, detail: String = "",
     needs role: UserRole = .decide, _ body: (CountyAdministration) throws -> Result
   ) throws -> Result {
     let administration = try directory.administration(key())
     let person = try actor.authorize(administration, needs: role)
-    let result = try body(administration)
-    try administration.record(action, subject, by: person, detail: detail)
-    return result
+    return try body(administration.recording(action, subject, by: person, detail: detail))
   }
 }
