@@ -120,7 +120,7 @@ let package = Package(
       name: "LawTests",
       dependencies: [
         "SyncCore", "SyncProtocol", "CaseloadSchema", "ReplicaStorage", "HubStorage",
-        "ReplicaAgent", "HubService", "SyncSimulator", sqlite,
+        "ReplicaAgent", "HubService", "Caseload", "SyncSimulator", sqlite,
       ]),
     .testTarget(
       name: "SyncSimulatorTests",

@@ -4,7 +4,7 @@ import SyncProtocol
 
 /// A line between a site and its hub that loses, repeats and cuts; the hub answers in this process.
 final class FaultyLink: HubLink {
-  private let answer: (ProtocolRequest) -> ProtocolResponse
+  private let hub: (ProtocolRequest) -> ProtocolResponse
   private var generator: SeededGenerator
   /// Of a hundred exchanges so many meet a fault.
   var faultPercent: Int
@@ -13,13 +13,21 @@ final class FaultyLink: HubLink {
   var deafTo: String?
   /// Sees each request at the moment in which it leaves the site.
   var observer: ((ProtocolRequest) -> Void)?
+  /// Sees each answer that leaves the hub, whether it arrives or not.
+  var answerObserver: ((ProtocolRequest, ProtocolResponse) -> Void)?
 
   init(
     seed: UInt64, faultPercent: Int, answer: @escaping (ProtocolRequest) -> ProtocolResponse
   ) {
-    self.answer = answer
+    hub = answer
     self.faultPercent = faultPercent
     generator = SeededGenerator(seed: seed)
+  }
+
+  private func answer(_ request: ProtocolRequest) -> ProtocolResponse {
+    let response = hub(request)
+    answerObserver?(request, response)
+    return response
   }
 
   func exchange(_ request: ProtocolRequest) throws(LinkFailure) -> ProtocolResponse {

@@ -16,7 +16,7 @@ package final class LocalCounty {
   package private(set) var hub: SQLiteHub
   package private(set) var sites: [LocalSite] = []
   package var administration: CountyAdministration {
-    CountyAdministration(store: hub, environment: environment)
+    CountyAdministration(store: hub, environment: environment, rules: rules)
   }
   private var service: CountyService
   private let environment: HubEnvironment
@@ -24,9 +24,15 @@ package final class LocalCounty {
   private var schemaText: String
   private let county: CountyRecord
   private let random: SharedRandom
+  private let rules: (any DomainRules)?
 
-  /// - Parameter seed: everything random in this county follows from it.
-  package init(seed: UInt64, schemaText: String = LawSchema.text) throws {
+  /// - Parameters:
+  ///   - seed: everything random in this county follows from it.
+  ///   - rules: those of the domain, with its gates; none in most laws.
+  package init(
+    seed: UInt64, schemaText: String = LawSchema.text, rules: (any DomainRules)? = nil
+  ) throws {
+    self.rules = rules
     // Memory-backed where the system has it: a county of the laws lives for milliseconds.
     let root =
       FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
@@ -41,7 +47,7 @@ package final class LocalCounty {
       digestKey: random.bytes(16), schemaText: schemaText)
     hub = try SQLiteHub.create(at: "\(directory)/08118.sqlite", county: county, now: clock.now)
     environment = HubEnvironment(now: { [clock] in clock.now }, random: { random.bytes($0) })
-    service = CountyService(store: hub, environment: environment)
+    service = CountyService(store: hub, environment: environment, rules: rules)
   }
 
   deinit {
@@ -55,6 +61,10 @@ package final class LocalCounty {
     get { clock.offset }
     set { clock.offset = newValue }
   }
+
+  /// Stops the hub's clock, and that of all sessions, at a moment: two counties of one seed then
+  /// choose the same ids.
+  package func stopClock(at moment: Milliseconds) { clock.stop(at: moment) }
 
   package var hubPath: String { "\(directory)/08118.sqlite" }
 
@@ -84,6 +94,7 @@ package final class LocalCounty {
     let site = try LocalSite(
       name: name, id: added.site.id, kind: kind, directory: path, link: link,
       now: { [clock] in clock.now }, random: { [random] in random.bytes($0) })
+    site.file.gates = rules
     sites.append(site)
     return site
   }
@@ -110,7 +121,7 @@ package final class LocalCounty {
     }
     try FileManager.default.copyItem(atPath: "\(directory)/backup.sqlite", toPath: hubPath)
     hub = try SQLiteHub.open(at: hubPath)
-    service = CountyService(store: hub, environment: environment)
+    service = CountyService(store: hub, environment: environment, rules: rules)
     _ = try administration.beginHistory()
   }
 
@@ -183,6 +194,13 @@ package final class LocalSite {
     link.observer = observer
   }
 
+  /// Calls `observer` with each request and the answer that leaves the hub.
+  package func observeAnswers(
+    _ observer: @escaping (ProtocolRequest, ProtocolResponse) -> Void
+  ) {
+    link.answerObserver = observer
+  }
+
   /// One session; nil where the line failed.
   package func trySync() throws -> SessionReport? {
     do {
@@ -213,7 +231,13 @@ private final class CountyClock: Sendable {
     set { distance.withLock { $0 = newValue } }
   }
 
-  var now: Milliseconds { Milliseconds(Date().timeIntervalSince1970 * 1_000) + offset }
+  private let stopped = Mutex<Milliseconds?>(nil)
+
+  func stop(at moment: Milliseconds) { stopped.withLock { $0 = moment } }
+
+  var now: Milliseconds {
+    (stopped.withLock { $0 } ?? Milliseconds(Date().timeIntervalSince1970 * 1_000)) + offset
+  }
 }
 
 /// Random bytes from one seed for hub and sites, which may ask from several threads.

@@ -295,6 +295,42 @@ struct GateTests {
     }
   }
 
+  @Test(
+    "A hand-over with a legal ground brings everything that the hub holds, without one the header")
+  func ground() throws {
+    try withCounty { county in
+      let town = try county.site("Hemmingen")
+      let carrier = try county.site("AWO", kind: "carrier", areas: [])
+      for id in ["c", "d"] {
+        try Canaries.openCase(id, at: town, consents: ["casework"], mark: "-" + id)
+      }
+      try town.sync()
+      for (id, ground) in [("c", ["--legal-ground", "LIntG"]), ("d", [])] {
+        let proposed = try county.hub(
+          [
+            "handover", "propose", "--case", id, "--to", carrier.id, "--effective", "2025-01-01",
+          ] + ground)
+        let handover = try #require(try proposed.json["handover"].text)
+        #expect(try county.hub("handover", "accept", handover).json["state"] == "effective")
+      }
+      for site in [carrier, town, carrier, town] { try site.sync() }
+      try Canaries.expect([Canaries.personal], below: carrier.directory, mark: "-c")
+      try Canaries.expect([], below: carrier.directory, mark: "-d")
+      #expect(try tiers(carrier, "c") == "header,personal" && tiers(carrier, "d") == "header")
+      for id in ["c", "d"] {
+        // The former lead keeps in its outbox what it sent itself, and nothing in its tables.
+        #expect(try tiers(town, id) == "header")
+        #expect(try town.value("SELECT count(*) FROM person WHERE case_id = '\(id)'") == "0")
+        try Canaries.expect([Canaries.personal], below: county.hubDirectory, mark: "-" + id)
+      }
+      // Revoked, not even a ground holds it.
+      try carrier.execute(Canaries.consent(in: "c", "casework", "revoked", to: carrier.id))
+      for site in [carrier, town, carrier] { try site.sync() }
+      try Canaries.expect([], below: carrier.directory, mark: "-c")
+      try Agreement.expect(county, [town, carrier])
+    }
+  }
+
   @Test("H10: a consent revoked in the middle of a hand-over wins; the header goes on")
   func handover() throws {
     try withCounty { county in
