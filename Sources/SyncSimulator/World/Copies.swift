@@ -38,7 +38,7 @@ extension SimulatedCounty {
   /// was merely sent away.
   func isHeld(_ site: SimulatedSite, for reason: HoldReason) throws -> Bool {
     guard hub.isUp else { return false }
-    let record = try hub.engine.read { try $0.site(site.id) }
+    let record = try hub.onSoundDisk { try hub.engine.read { try $0.site(site.id) } }
     return record?.state == .held && record?.heldBecause == reason
   }
 

@@ -16,7 +16,7 @@ extension SimulatedCounty {
     }
     guard givers.contains(where: { $0.kind == .county }) else { return }
     hub.advance(to: clock)
-    let before = try witness.contents(of: hub)
+    let before = try hub.onSoundDisk { try witness.contents(of: hub) }
     for giver in givers { giver.advance(to: clock) }
     let holdings = try givers.map { ReplicaHoldings(try $0.opened()) }
     let sources = try holdings.map {

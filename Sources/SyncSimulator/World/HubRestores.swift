@@ -132,7 +132,7 @@ extension Witness {
     decided[site]![place].isForgotten = false
     // Of a row that was deleted behind them the returned texts are of no account: whoever deleted
     // it knew them, and the log in which they stood is gone.
-    let living = try contents(of: hub)
+    let living = try hub.onSoundDisk { try contents(of: hub) }
     for change in batch.changes where living[NaiveRow(change.row, schema)] == nil {
       sentTexts.subtract(change.cells.values.compactMap(\.text))
     }

@@ -122,7 +122,7 @@ extension SimulatedCounty {
     case SessionError.refused(ProtocolError.Code.cloned.rawValue, _, _):
       try lookAt(site, heldFor: .cloned)
     case SessionError.refused(ProtocolError.Code.fork.rawValue, _, _)
-    where try tier == .model && isHeld(site, for: .fork):
+    where try (tier == .model || site.hasTwin) && isHeld(site, for: .fork):
       try lookAt(site, heldFor: .fork)
     case SessionError.refused(let code, _, _):
       refused(site, code)

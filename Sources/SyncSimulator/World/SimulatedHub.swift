@@ -132,6 +132,14 @@ final class SimulatedHub {
     ).map { EntryID(n: $0[0].integer!, tag: $0[1].integer!) }
   }
 
+  /// For checkers: they read a disk that works.
+  func onSoundDisk<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let faults = disk?.faults
+    disk?.faults = SimulatedDisk.Faults()
+    defer { if let faults { disk?.faults = faults } }
+    return try body()
+  }
+
   /// All living rows of a table: id, case, then the columns that travel; in order of ids.
   func rows(of table: Table) throws -> [[Value]] {
     if let engine = engine as? InMemoryHub { return engine.domainRows(of: table) }

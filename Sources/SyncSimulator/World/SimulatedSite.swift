@@ -116,6 +116,8 @@ final class SimulatedSite {
 
   func forgetTwin() { twin = nil }
 
+  var hasTwin: Bool { twin != nil }
+
   /// Its administrator lets it take the county's schema over, with its next session.
   func grow(to newer: Schema) {
     isOlder = false
