@@ -63,7 +63,8 @@ extension ReplicaFile {
       let passed = try outflow.pass(coalescing.changes)
       let changes = try UnknownCells(file: self, database: database).carried(along: passed.sent)
       try fillOutbox(
-        changes, coalesced: coalescing.coalesced, limit: limit, record: &record, in: database)
+        BatchSlice.slices(of: changes, with: coalescing, limit: limit), record: &record,
+        in: database)
       let baseline = Baseline(file: self, database: database)
       for key in coalescing.changes.map(\.row) {
         if let row = rows[key] { try baseline.keep(key, row) } else { try baseline.drop(key) }
@@ -124,47 +125,20 @@ extension ReplicaFile {
   }
 
   private func fillOutbox(
-    _ changes: [Change], coalesced: [EntryID], limit: BatchLimit, record: inout ReplicaRecord,
-    in database: Database
+    _ slices: [BatchSlice], record: inout ReplicaRecord, in database: Database
   ) throws {
-    guard !changes.isEmpty else { return }
     let insert = try Query(database, "INSERT INTO kreissync_outbox VALUES (?, ?, ?, NULL)")
-    var coalesced = coalesced[...]
-    var slices = slices(of: changes, limit: limit)
-    // A row that was edited very often: its folded entries may need more batches than its change.
-    while coalesced.count > slices.count * Batch.coalescedCountMax { slices.append([]) }
-    for changes in slices {
+    for slice in slices {
       record.batchNumber += 1
       let batch = Batch(
         incarnation: record.incarnation, number: record.batchNumber,
         history: record.position.history, previous: record.batchHash ?? .zero,
-        coalesced: Array(coalesced.prefix(Batch.coalescedCountMax)), changes: changes)
-      coalesced = coalesced.dropFirst(Batch.coalescedCountMax)
+        coalesced: slice.coalesced, changes: slice.changes)
       let bytes = batch.encoded()
       let hash = Hash256(sha256Of: bytes)
       try insert.run(.integer(batch.number), .blob(hash.bytes), .blob(bytes))
       record.batchHash = hash
     }
-  }
-
-  private func slices(of changes: [Change], limit: BatchLimit) -> [[Change]] {
-    var slices: [[Change]] = []
-    var slice: [Change] = []
-    var byteCount = 0
-    for change in changes {
-      let length = change.cells.values.reduce(128) { $0 + ($1.text?.utf8.count ?? 8) }
-      if slice.count == limit.changeCount
-        || (byteCount + length > limit.byteCount && !slice.isEmpty)
-      {
-        slices.append(slice)
-        slice = []
-        byteCount = 0
-      }
-      slice.append(change)
-      byteCount += length
-    }
-    if !slice.isEmpty { slices.append(slice) }
-    return slices
   }
 
   private func park(

@@ -27,6 +27,9 @@ package struct Coalescing: Sendable {
   package private(set) var changes: [Change] = []
   /// Entries folded into a change of the same row.
   package private(set) var coalesced: [EntryID] = []
+  /// Of these the ones that ended in a change, by that change's number, oldest first: they have to
+  /// go in its batch, for a batch that is withdrawn is read again with what was folded into it.
+  package private(set) var folded: [Int64: [EntryID]] = [:]
   /// Entries that touch only what may not, or cannot, leave the site.
   package private(set) var withheld: [EntryID] = []
   /// Entries that stay undecided, with the case that is held.
@@ -96,6 +99,7 @@ package struct Coalescing: Sendable {
       }
       withheld += fold.withheld
       coalesced += fold.coalesced
+      folded.merge(fold.folded) { $0 + $1 }
       missing += fold.isMissing ? [fold.key] : []
       settlements[fold.key] = fold.settlement
       guard !fold.changes.isEmpty else { continue }
@@ -125,6 +129,7 @@ private struct Fold {
   private(set) var parkReason: ParkReason?
   private(set) var changes: [Change] = []
   private(set) var coalesced: [EntryID] = []
+  private(set) var folded: [Int64: [EntryID]] = [:]
   private(set) var withheld: [EntryID] = []
   private(set) var void: [EntryID] = []
   private(set) var isMissing = false
@@ -186,8 +191,11 @@ private struct Fold {
 
   private mutating func settle(_ writes: [LoggedWrite], into change: Change?) {
     guard let last = writes.last else { return }
-    if let change { changes.append(change) } else { withheld.append(last.entry.id) }
-    coalesced += writes.dropLast().map(\.entry.id)
+    let earlier = writes.dropLast().map(\.entry.id)
+    coalesced += earlier
+    guard let change else { return withheld.append(last.entry.id) }
+    changes.append(change)
+    if !earlier.isEmpty { folded[change.id.n] = earlier }
   }
 
   /// Nothing for a row that is unsent as a whole: an apply leaves it alone.
