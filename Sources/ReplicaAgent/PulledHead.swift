@@ -4,12 +4,15 @@ import SyncProtocol
 
 extension PullPage.Head {
   /// What a pull brings that ends with this page; nil where it says nothing of where it stands.
-  func scope(of pages: some PulledPages) -> PulledScope? {
+  ///
+  /// - Parameter tellsAll: whether it was asked for the digests of all that the site holds.
+  func scope(of pages: some PulledPages, tellsAll: Bool) -> PulledScope? {
     guard let checkpoint = checkpoint?.position,
       let digest = scopeDigest.flatMap({ Digest128(text: $0) })
     else { return nil }
     var scope = PulledScope(checkpoint: checkpoint, scopeDigest: digest, pages: pages)
     scope.news = editNews
+    scope.tellsAllDigests = tellsAll
     return scope
   }
 

@@ -5,6 +5,17 @@ import SyncProtocol
 /// What a session does when its hub was restored: it finds its place in the new history, and
 /// returns what the hub has forgotten.
 extension SyncSession {
+  /// Behind a restored hub's new history no digest of the old one counts, and after a proof that
+  /// failed none that came before.
+  var comparesAll: Bool {
+    asksForAllDigests || hasAdoptedHistory || record.digestEqual == false
+      || greeting?.isRecovering == true || greeting?.asksToCompareAll == true
+  }
+
+  /// Whether what the hub does not name in a pull is not the site's: not while others may still
+  /// return what a restored hub has forgotten.
+  var learnsAll: Bool { comparesAll && greeting?.isRecovering != true }
+
   func historyRequest() throws -> ProtocolRequest {
     let logs = try file.logs()
     return try Self.json(

@@ -6,14 +6,21 @@ import SyncProtocol
 struct Succession {
   /// Whether the file is an older one; otherwise the site has joined again with its own.
   let isRestore: Bool
+  /// How many a session has begun with this one.
+  let number: Int
   /// What the hub is still to be asked for.
   var entries: ArraySlice<EntryID>?
   var request: IncarnationRequest?
   /// What it has answered, by the entries' numbers.
   var answers: [Int64: Answer] = [:]
 
-  init(isRestore: Bool) {
+  /// A copy of the whole directory may name a successor that has begun and gone on without it: the
+  /// hub says so to the hello in its name, and the next one is the copy's own.
+  static let countMax = 2
+
+  init(isRestore: Bool, after former: Succession? = nil) {
     self.isRestore = isRestore
+    number = (former?.number ?? 0) + 1
   }
 }
 
@@ -80,7 +87,9 @@ extension SyncSession {
     report.incarnation = record.incarnation
     report.captured += known
     if known > 0 { report.verdicts[.duplicate, default: 0] += known }
-    if succession.isRestore { report.events.append(SessionEvent.restored.rawValue) }
+    if succession.isRestore, !report.events.contains(SessionEvent.restored.rawValue) {
+      report.events.append(SessionEvent.restored.rawValue)
+    }
     return true
   }
 }

@@ -28,7 +28,7 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   /// and reports what it found.
   package var reportsVerification = true
   /// Whether the hub's new history was taken over in this session.
-  private var hasAdoptedHistory = false
+  private(set) var hasAdoptedHistory = false
   private var continuation: PullContinuation?
   /// The head of the page that came last.
   private var pageHead: PullPage.Head?
@@ -110,9 +110,10 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     do {
       next = session.handle(try digest(outcome.accepted(), of: action))
     } catch let error as SessionError
-      where action == .sayHello && succession == nil && error.asksForIncarnation
+      where action == .sayHello && succession?.number != Succession.countMax
+      && error.asksForIncarnation
     {
-      succession = Succession(isRestore: error.isRestore)
+      succession = Succession(isRestore: error.isRestore, after: succession)
       next = session.handle(.restoreSeen)
     } catch let error as SessionError
       where action == .sayHello && !hasAdoptedHistory
@@ -347,11 +348,6 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     return try Self.json(ProtocolPath.pull, request)
   }
 
-  /// Behind a restored hub's new history no digest of the old one counts.
-  private var comparesAll: Bool {
-    asksForAllDigests || hasAdoptedHistory || greeting?.isRecovering == true
-      || greeting?.asksToCompareAll == true
-  }
 
   private mutating func takePage(_ response: ProtocolResponse) throws -> Bool {
     guard response.contentType == .rows else { throw SessionError.unfitAnswer("pull") }
@@ -363,7 +359,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   }
 
   private mutating func apply() throws {
-    guard let head = pageHead, let scope = head.scope(of: SpooledPages(spool: spool)) else {
+    guard let head = pageHead, let scope = head.scope(of: SpooledPages(spool: spool), tellsAll: learnsAll)
+    else {
       throw SessionError.unfitAnswer("the last page has no checkpoint")
     }
     try verify(scope.checkpoint, proof: head.consistency)

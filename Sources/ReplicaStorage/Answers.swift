@@ -57,9 +57,26 @@ extension ReplicaFile {
         guard let exception else { continue }
         try settle(change, exception, at: now, in: database)
       }
+      try purgeAgain(Set(batch.changes.map(\.caseID)), in: database)
       try Query(database, "UPDATE kreissync_outbox SET answer = ? WHERE number = ?").run(
         .blob(answer.bytes), .integer(answer.number))
       return tally
+    }
+  }
+
+  /// What was written where the site may see the header only was no part of the purge: it goes now
+  /// that it is at the hub.
+  private func purgeAgain(_ cases: Set<CaseID>, in database: Database) throws {
+    let order = try Query(
+      database,
+      """
+      UPDATE kreissync_case_state SET purge = ?, digest = NULL
+      WHERE case_id = ? AND purge = 0 AND role = ? AND tiers = ?
+      """)
+    for caseID in cases where caseID.isCase {
+      try order.run(
+        .integer(ScopePurge.State.ordered.rawValue), Parameter(caseID),
+        .text(Role.formerLead.rawValue), .integer(Int64(TierSet.header.rawValue)))
     }
   }
 

@@ -108,6 +108,7 @@ struct Application {
       pulledDigests += page.digests
     }
     try pinWorkInMovedCases()
+    if scope.tellsAllDigests { try purge.endMentions(except: pulledDigests.map(\.caseID)) }
     try purge.run(&outcome)
     try offerUnknownRows()
     try moveCursor(to: scope.checkpoint)

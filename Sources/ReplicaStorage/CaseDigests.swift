@@ -45,9 +45,16 @@ struct CaseDigests {
   func compare(_ hub: Digest128, into outcome: inout ApplyOutcome) throws {
     var replica = Digest128.zero
     var unequal: [CaseID] = []
+    // What has ended and still waits for its purge is in the hub's scope no more.
     try Query(
-      database, "SELECT case_id, digest, hub_digest FROM kreissync_case_state ORDER BY case_id"
-    ).forEach { row in
+      database,
+      """
+      SELECT case_id, digest, hub_digest FROM kreissync_case_state
+      WHERE NOT (role = ? AND tiers = ?) ORDER BY case_id
+      """
+    ).forEach(
+      .text(GrantTerms.ended.role.rawValue), .integer(Int64(GrantTerms.ended.tiers.rawValue))
+    ) { row in
       guard let theirs = Digest128(bytes: row.blob(2)) else { throw ReplicaError.corrupt }
       guard !row.isNull(1) else {
         replica += theirs

@@ -66,6 +66,8 @@ package struct PulledScope {
   package var pages: any PulledPages
   /// What became of the site's own earlier edits, and what waits for it.
   package var news = EditNews()
+  /// The digests are those of the whole scope: what they do not name is not in it.
+  package var tellsAllDigests = false
 
   package init(checkpoint: Position, scopeDigest: Digest128, pages: any PulledPages) {
     self.checkpoint = checkpoint

@@ -103,7 +103,13 @@ struct ScopePurge {
   ///
   /// - Returns: whether the case is to be put as it came; not where the replica never held it.
   mutating func order(_ state: PulledScope.CaseState) throws -> Bool {
-    guard state.terms.role != .mention else { return true }
+    guard state.terms.role != .mention else {
+      // The pull may tell of an end first, and of what a later case mentions behind it.
+      try Query(
+        database, "UPDATE kreissync_case_state SET purge = 0 WHERE case_id = ? AND purge <> 0"
+      ).run(Parameter(state.caseID))
+      return true
+    }
     let known = try tiers(of: state.caseID)
     guard let tiers = known ?? (state.isErased && state.terms == .ended ? .nothing : nil) else {
       return state.terms != .ended
@@ -142,6 +148,23 @@ struct ScopePurge {
       .text(state.terms.role.rawValue), .integer(Int64(tiers.rawValue)), .integer(state.epoch),
       .blob(Digest128.zero.bytes))
     return true
+  }
+
+  /// Ends the mentions that a hub which names all of its grants does not name: one that was restored
+  /// has forgotten them, and the case that makes a mention again brings it again.
+  func endMentions(except named: [CaseID]) throws {
+    let mentioned: [CaseID] = try Query(
+      database, "SELECT case_id FROM kreissync_case_state WHERE role = ?"
+    ).all(.text(Role.mention.rawValue)) { $0.identifier(0) }
+    guard !mentioned.isEmpty else { return }
+    for caseID in Set(mentioned).subtracting(named).sorted() {
+      try Query(
+        database,
+        "UPDATE kreissync_case_state SET role = ?, purge = ?, digest = NULL WHERE case_id = ?"
+      ).run(
+        .text(GrantTerms.ended.role.rawValue), .integer(State.ordered.rawValue),
+        Parameter(caseID))
+    }
   }
 
   private func isKnown(_ caseID: CaseID) throws -> Bool {

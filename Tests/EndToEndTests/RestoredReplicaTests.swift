@@ -104,6 +104,37 @@ struct RestoredReplicaTests {
     }
   }
 
+  @Test("A directory that was copied on its way to a new name finds another one")
+  func copiedOnTheWay() throws {
+    try withCounty { county in
+      let site = try county.site("Hemmingen")
+      try site.client().openCase(of: "Bleibt")
+      let (older, copied) = (county.directory + "/older", county.directory + "/copy")
+      try keep(.file, of: site, as: older)
+      try site.sync()
+      try putBack(.file, from: older, to: site)
+      // The hub is not there: the new name is chosen, and nobody has heard of it.
+      county.killHub()
+      #expect(try site.site("sync").json["error"]["code"] == "hub_unreachable")
+      try keep(.directory, of: site, as: copied)
+      try county.serve()
+      try site.client().openCase(of: "Danach")
+      #expect(try site.sync()["events"].items.contains("restored"))
+
+      // Under that name the site went on; the copy knows nothing of it.
+      try putBack(.directory, from: copied, to: site)
+      try site.client().openCase(of: "Zuletzt")
+      let report = try site.sync()
+      #expect(report["events"].items.contains("restored"))
+      #expect(report["digest"]["equal"] == true)
+      for name in ["Bleibt", "Danach", "Zuletzt"] {
+        #expect(
+          try site.value("SELECT count(*) FROM person WHERE family_name = '\(name)'") == "1")
+      }
+      #expect(try site.sync()["events"] == [])
+    }
+  }
+
   @Test("Restored again and again, from older and older copies, a site loses nothing")
   func again() throws {
     try withCounty { county in

@@ -1,6 +1,7 @@
 import CaseloadSchema
 import HubStorage
 import ReplicaAgent
+import ReplicaStorage
 import SyncCore
 import SyncSimulator
 import Testing
@@ -86,6 +87,52 @@ struct UnitScopeTests {
       "UPDATE case_file SET worker_id = NULL; DELETE FROM worker")
     try syncAll()
     for site in county.sites { #expect(try workers(site).isEmpty, "\(site.name)") }
+  }
+
+  /// What a pull brings to the office without a hub: of the worker `w1` only what a mention shows.
+  private func pull(_ terms: [GrantTerms], tellsAll: Bool = false) throws {
+    let position = try office.file.record().position
+    let table = try #require(try county.schema.table(named: "worker"))
+    let name = try #require(table.columns.first { $0.name == "display_name" })
+    let unit = table.unit(of: RowID("w1"))
+    let image = RowImage(
+      key: RowKey(table: table.number, id: RowID("w1")), caseID: unit,
+      cells: Cells(mask: ColumnMask([name.number]), values: ["Ada Muster"]))
+    var scope = PulledScope(
+      checkpoint: Position(
+        history: position.history, seq: position.seq + 1, treeHead: position.treeHead),
+      scopeDigest: .zero,
+      pages: terms.map { terms in
+        PulledScope.Page(
+          cases: [
+            PulledScope.CaseState(
+              caseID: unit, lead: town.id, terms: terms, epoch: 1,
+              isDeliveredWhole: terms != .ended)
+          ], items: terms == .ended ? [] : [.whole(image)])
+      })
+    scope.tellsAllDigests = tellsAll
+    _ = try office.file.apply(scope, at: 1_000)
+  }
+
+  @Test func `a mention that ends and is made again in one pull keeps the name`() throws {
+    try pull([GrantTerms(.mention)])
+    try pull([.ended, GrantTerms(.mention)])
+    #expect(try workers(office).map { $0[1] } == ["Ada Muster"])
+    try pull([GrantTerms(.mention), .ended])
+    #expect(try workers(office).isEmpty)
+  }
+
+  @Test func `a mention that a restored hub has forgotten ends when it names all that it grants`()
+    throws
+  {
+    try pull([GrantTerms(.mention)])
+    try pull([])
+    #expect(try workers(office).map { $0[1] } == ["Ada Muster"])
+    try pull([], tellsAll: true)
+    #expect(try workers(office).isEmpty)
+    #expect(
+      try office.client.rows("SELECT count(*) FROM kreissync_case_state WHERE case_id LIKE '#%'")
+        == [[0]])
   }
 
   @Test func `a worker who is entered after the case that names him is seen as well`() throws {
