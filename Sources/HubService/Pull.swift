@@ -217,9 +217,17 @@ private struct PageBuilder {
   // MARK: Refreshing
 
   private mutating func refresh(_ key: RowKey) throws {
+    let row = try reader.rows([key])[key]
+    // What a restored hub has forgotten may come back from another site: nobody can say yet that the
+    // case is gone, and the site holds rows that hang on it.
+    if row == nil, schema.table(number: key.table)?.scope == .caseRoot,
+      try reader.sites.contains(where: { try $0.mayReturn(to: reader) })
+    {
+      return
+    }
     // Wherever the site has it: the place in which a row died last need not be the one in which the
     // site knew it.
-    guard let row = try reader.rows([key])[key], row.isAlive,
+    guard let row, row.isAlive,
       let terms = try terms(in: row.caseID), let item = wholeItem(of: row, seenBy: terms)
     else {
       append(.gone(PullPage.GoneRow(key: key, caseID: nil)))

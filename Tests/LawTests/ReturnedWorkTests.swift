@@ -117,6 +117,30 @@ struct ReturnedWorkTests {
     #expect(try standing() == [[.text("by the office")]])
   }
 
+  @Test func `a case that its author has still to return is not taken from who holds it`() throws {
+    try office.sync()
+    try town.sync()
+    try county.backUp()
+    try town.client.run(
+      """
+      INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');
+      INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')
+      """)
+    try town.sync()
+    try office.sync()
+    try county.restore()
+    // Nobody knows the case yet: the edit is refused, and the office told why.
+    try office.client.run("UPDATE case_file SET opened_on = '2025-02-01'")
+    try office.sync()
+    let kept = "SELECT count(*) FROM case_file"
+    #expect(try office.client.rows(kept) == [[1]])
+    try town.sync()
+    #expect(try office.sync().digestEqual)
+    #expect(try office.client.rows(kept) == [[1]])
+    #expect(try office.client.rows("SELECT opened_on FROM case_file") == [["2025-01-15"]])
+    #expect(try office.client.rows("SELECT by_latest FROM sample") == [["by the town"]])
+  }
+
   @Test func `whoever knows a row from a mention does not take it while its owner is awaited`()
     throws
   {
