@@ -26,6 +26,21 @@ package enum RegressionSeeds {
       .model, 1252,
       "A former lead kept rows written in a part that came and went between two pulls."),
     RegressionSeed(
+      .model, 3290, "A mention that ended and was made again on a later page of one pull was lost."),
+    RegressionSeed(
+      .model, 7432,
+      "A batch withdrawn from a rebuilt hub left the insertion behind that was folded into it."),
+    RegressionSeed(
+      .model, 8805, "What had ended and waited for its purge was counted into the proof."),
+    RegressionSeed(
+      .model, 14414, "A copied directory named a successor that had gone on without it."),
+    RegressionSeed(
+      .model, 15177, "A case that its author had still to return was taken from its rows."),
+    RegressionSeed(
+      .model, 18141, "A mention that a restored hub had forgotten stood at a site for good."),
+    RegressionSeed(
+      .model, 18230, "What a former lead wrote behind its purge stayed when it was answered."),
+    RegressionSeed(
       .storage, 316,
       "What the hub remembered while its disk was full hid a new incarnation that it had written."),
   ]

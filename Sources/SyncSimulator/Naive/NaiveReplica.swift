@@ -66,7 +66,7 @@ struct NaiveScope {
 /// Knowledge is the position of what was shown: who writes has seen the hub's log up to there. The
 /// exception are *pins*: a cell under which a pull passed, because a local edit lay on top, has not
 /// shown the hub's value. Its base stays the oldest of its unanswered changes until a pull finds
-/// none on it.
+/// none on it; in a row that is gone at the hub, until that pull takes the row.
 struct NaiveReplica {
   let kind: String
   let areas: [String]
@@ -275,6 +275,7 @@ struct NaiveReplica {
       for column in kept { theirs.values[column.name] = mine.values[column.name] }
       onTop.updateValue(theirs, forKey: row)
     }
+    let (formerPins, formerUnseen) = (pins, unseenPins)
     pins = [:]
     unseenPins = [:]
     for row in Set(sent.keys).union(unsent.keys) {
@@ -286,15 +287,20 @@ struct NaiveReplica {
       }
       let mine = self[row]
       var result = mine
+      var isShown = false
       if waiting.allSatisfy({ $0.kind == .update }), let mine, let theirs = served[row] {
         let edited = waiting.reduce(into: Set()) { $0.formUnion($1.edited) }
         result = theirs
+        isShown = true
         for column in tables[row.table]!.columns
         where edited.contains(column.name) || !column.travels {
           result?.values[column.name] = mine.values[column.name]
         }
       }
       onTop.updateValue(result, forKey: row)
+      guard !isShown else { continue }
+      pins[row, default: [:]].merge(formerPins[row] ?? [:], uniquingKeysWith: min)
+      unseenPins[row, default: []].formUnion(formerUnseen[row] ?? [])
     }
     here = onTop
     shown = served

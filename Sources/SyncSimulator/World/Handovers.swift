@@ -74,6 +74,7 @@ extension Witness {
     handed[caseID, default: []].append(Handed(to: site, at: moment))
     watch.coming[caseID, default: []].append(Handed(to: site, at: moment))
     let mark = Self.mark(caseID)
+    for mark in mingled[mark] ?? [] { hearers[mark, default: []].insert(site) }
     for mark in [mark] + (mentions[mark] ?? []) { holders[mark, default: []].insert(site) }
   }
 
@@ -106,6 +107,10 @@ extension Witness {
     }
   }
 
+  private func name(of site: SiteID) -> String {
+    records.first { $0.id == site }?.name ?? "a stranger"
+  }
+
   private func index(of site: String) -> Int? { records.firstIndex { $0.name == site } }
 
   /// Who is responsible, as the county's decisions say.
@@ -131,12 +136,15 @@ extension Witness {
     let (cases, holding) = try hub.engine.read { (try $0.cases(ids), try $0.holders(of: ids)) }
     for id in ids {
       tally.checked(.oneLead)
-      guard let stored = cases[id], let lead = lead(of: id.string, at: hub.now),
-        stored.lead == records[lead].id
-      else { return Violation(breaking: .oneLead, "case \(id) is not led by whom it should be") }
+      guard let stored = cases[id] else {
+        return Violation(breaking: .oneLead, "case \(id) is not known to the hub")
+      }
+      guard let lead = lead(of: id.string, at: hub.now), stored.lead == records[lead].id else {
+        return Violation(breaking: .oneLead, "case \(id) is led by \(name(of: stored.lead))")
+      }
       let leads = (holding[id] ?? [:]).filter { $0.value == .lead }.keys
       guard Array(leads) == [stored.lead] else {
-        return Violation(breaking: .oneLead, "case \(id) is led by \(leads.sorted())")
+        return Violation(breaking: .oneLead, "case \(id) is led by \(leads.map(name(of:)).sorted())")
       }
       let effective = (handed[id.string] ?? []).count { $0.at <= hub.now }
       guard stored.epoch == Int64(1 + effective) else {

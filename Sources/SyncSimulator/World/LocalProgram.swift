@@ -11,7 +11,7 @@ struct LocalProgram {
     /// A sample got another id; whatever had that id is gone.
     case renamed(String, to: String)
     /// A sample went to another case.
-    case moved(String, to: String)
+    case moved(String, from: String, to: String)
   }
 
   struct Statement {
@@ -338,7 +338,7 @@ struct LocalProgram {
     guard caseID != row.caseID, counter.isSameScope(caseID, row.caseID) else { return update(row) }
     return Statement(
       sql: "UPDATE sample SET case_id = '\(caseID)' WHERE id = '\(row.id)'",
-      effects: [.moved(row.id, to: caseID)], what: "moves \(row.id) to \(caseID)")
+      effects: [.moved(row.id, from: row.caseID, to: caseID)], what: "moves \(row.id) to \(caseID)")
   }
 
   /// Writes into a case that nobody has opened.

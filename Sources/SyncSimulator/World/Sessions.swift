@@ -245,8 +245,10 @@ extension SimulatedCounty {
       if site.isOlder && message.request.path == ProtocolPath.push { tally.met(19, at: .validate) }
       try judge(message, response)
     }
-    let status = response.status == 200 ? "" : "with \(response.status)"
-    note("hub", "answers: \(site.name) \(Self.words(for: message.request))", status)
+    let detail =
+      response.status == 200
+      ? words(for: message.request, answered: response) : "with \(response.status)"
+    note("hub", "answers: \(site.name) \(Self.words(for: message.request))", detail)
     if draw(swarm.hubCrashesAfter) {
       tally.met(1, at: .acknowledge)
       if message.request.path == ProtocolPath.push { tally.met(3, at: .acknowledge) }

@@ -32,6 +32,10 @@ struct Witness {
   var lastNonces: [Int: String] = [:]
   /// Whom a case was said to mention; by marks.
   var mentions: [String: Set<String>] = [:]
+  /// Whose words rows took along into a case; by marks.
+  var mingled: [String: Set<String>] = [:]
+  /// Who may read of a case that is not theirs, in rows that moved; by marks.
+  var hearers: [String: Set<Int>] = [:]
   /// What the hub held before it went back in time; nil where it never did.
   var former: FormerContents?
   /// The batches that the hub has decided, by site, in order of their numbers.
@@ -100,6 +104,9 @@ struct Witness {
   // MARK: The site's side
 
   mutating func wrote(_ site: Int, _ effects: [LocalProgram.Effect], at time: Milliseconds) {
+    for case .moved(let id, let former, let caseID) in effects {
+      mingle(id, from: former, into: caseID)
+    }
     guard isModelled else { return }
     let name = name(site)
     for effect in effects {
@@ -116,7 +123,7 @@ struct Witness {
         model.deleted(name, NaiveRow(table: table, id: id), at: time)
       case .renamed(let id, let other):
         relocate(name, id, to: other, caseID: nil, at: time)
-      case .moved(let id, let caseID):
+      case .moved(let id, _, let caseID):
         relocate(name, id, to: id, caseID: caseID, at: time)
       }
     }

@@ -31,6 +31,12 @@ extension Witness {
     openers[caseID] = site
   }
 
+  /// A row that moves takes its words along: whom its new case is handed over to is told of them.
+  mutating func mingle(_ id: String, from former: String, into caseID: String) {
+    let marks = [Self.mark(id), Self.mark(former)] + (mingled[Self.mark(former)] ?? [])
+    mingled[Self.mark(caseID), default: []].formUnion(marks)
+  }
+
   /// Listens at a site's end of the line: no answer holds a word of a case that is not the site's.
   ///
   /// - Parameter request: the cases that it names may be named to it, and the texts that it holds
@@ -62,6 +68,7 @@ extension Witness {
   }
 
   private func isStrange(_ mark: String, to site: Int) -> Bool {
-    holders[mark].map { !$0.contains(original(site)) } ?? false
+    guard let holders = holders[mark], !holders.contains(original(site)) else { return false }
+    return hearers[mark]?.contains(original(site)) != true
   }
 }
