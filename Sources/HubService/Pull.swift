@@ -218,8 +218,8 @@ private struct PageBuilder {
 
   private mutating func refresh(_ key: RowKey) throws {
     let row = try reader.rows([key])[key]
-    // What a restored hub has forgotten may come back from another site: nobody can say yet that the
-    // case is gone, and the site holds rows that hang on it.
+    // What a restored hub has forgotten may come back from another site: nobody can say yet that
+    // the case is gone, and the site holds rows that hang on it.
     if row == nil, schema.table(number: key.table)?.scope == .caseRoot,
       try reader.sites.contains(where: { try $0.mayReturn(to: reader) })
     {

@@ -359,7 +359,8 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
   }
 
   private mutating func apply() throws {
-    guard let head = pageHead, let scope = head.scope(of: SpooledPages(spool: spool), tellsAll: learnsAll)
+    guard let head = pageHead,
+      let scope = head.scope(of: SpooledPages(spool: spool), tellsAll: learnsAll)
     else {
       throw SessionError.unfitAnswer("the last page has no checkpoint")
     }

@@ -150,8 +150,8 @@ struct ScopePurge {
     return true
   }
 
-  /// Ends the mentions that a hub which names all of its grants does not name: one that was restored
-  /// has forgotten them, and the case that makes a mention again brings it again.
+  /// Ends the mentions that a hub which names all of its grants does not name: one that was
+  /// restored has forgotten them, and the case that makes a mention again brings it again.
   func endMentions(except named: [CaseID]) throws {
     let mentioned: [CaseID] = try Query(
       database, "SELECT case_id FROM kreissync_case_state WHERE role = ?"

@@ -26,7 +26,7 @@ package enum RegressionSeeds {
       .model, 1252,
       "A former lead kept rows written in a part that came and went between two pulls."),
     RegressionSeed(
-      .model, 3290, "A mention that ended and was made again on a later page of one pull was lost."),
+      .model, 3290, "A mention that ended and was made again on a later page was lost."),
     RegressionSeed(
       .model, 7432,
       "A batch withdrawn from a rebuilt hub left the insertion behind that was folded into it."),

@@ -7,25 +7,22 @@ extension SimulatedCounty {
   /// A trace keeps every line of a run: of a large batch the beginning is enough.
   private static let toldChangeCountMax = 6
 
-  /// - Returns: nothing for what is no batch, and for one that cannot be read.
-  func words(for request: ProtocolRequest, answered response: ProtocolResponse) -> String {
+  /// - Parameter response: the hub has taken the request.
+  /// - Returns: nothing for what is no batch.
+  func words(for request: ProtocolRequest, answered response: ProtocolResponse) throws -> String {
     switch request.path {
     case ProtocolPath.push:
-      guard let body = try? PushBody.decode(request.body),
-        let answer: PushResponse = try? WireJSON.decode(response.body)
-      else { return "" }
-      return words(forBatch: body.batch, answer)
+      try words(forBatch: PushBody.decode(request.body).batch, WireJSON.decode(response.body))
     case ProtocolPath.returned:
-      guard let body = try? ReturnBody.decode(request.body),
-        let answer: PushResponse = try? WireJSON.decode(body.answer)
-      else { return "" }
-      return words(forBatch: body.batch, answer)
-    default: return ""
+      try words(
+        forBatch: ReturnBody.decode(request.body).batch,
+        WireJSON.decode(ReturnBody.decode(request.body).answer))
+    default: ""
     }
   }
 
-  private func words(forBatch bytes: [UInt8], _ answer: PushResponse) -> String {
-    guard let batch = try? Batch(decoding: bytes, changeCountMax: .max) else { return "" }
+  private func words(forBatch bytes: [UInt8], _ answer: PushResponse) throws -> String {
+    let batch = try Batch(decoding: bytes, changeCountMax: .max)
     let told = batch.changes.prefix(Self.toldChangeCountMax).map { change in
       let row = NaiveRow(change.row, witness.schema)
       let verdict = answer.verdicts.first { $0.n == change.id.n }

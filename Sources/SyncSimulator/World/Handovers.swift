@@ -144,7 +144,8 @@ extension Witness {
       }
       let leads = (holding[id] ?? [:]).filter { $0.value == .lead }.keys
       guard Array(leads) == [stored.lead] else {
-        return Violation(breaking: .oneLead, "case \(id) is led by \(leads.map(name(of:)).sorted())")
+        let names = leads.map(name(of:)).sorted()
+        return Violation(breaking: .oneLead, "case \(id) is led by \(names)")
       }
       let effective = (handed[id.string] ?? []).count { $0.at <= hub.now }
       guard stored.epoch == Int64(1 + effective) else {

@@ -14,19 +14,44 @@ extension SimulatedCounty {
     _ = try hub.administration(of: hub.engine).takeDueEffects()
     let before = try hub.engine.read { try $0.counter }
     let request = try makeLie(by: site, head: before)
+    guard try !claimsToBeAhead(request, before, of: site) else { return }
     let response = hub.service.answer(request, from: site.id)
     note(site.name, "lies", "\(request.path) \(request.body.count) bytes: \(response.status)")
     tally.met(25, at: .receive)
     tally.met(25, at: .validate)
     tally.checked(.noInvention)
-    if try hub.engine.read({ try $0.counter }) != before {
-      fail(Violation(breaking: .noInvention, "a lie of \(site.name) moved the log"))
+    let moved = try hub.engine.read { try $0.log(from: before.seq + 1, limit: 5) }
+    if !moved.isEmpty {
+      let entries = moved.map { "\($0.kind) of \($0.caseID)" }
+      fail(
+        Violation(
+          breaking: .noInvention, "a lie of \(site.name) moved the log: \(entries)"))
     }
     if let found = witness.tap(
       response, to: request, of: site.index, tally: &tally)
     {
       fail(found)
     }
+  }
+
+  /// Whether a hello says that the hub's file was put back. That is believed, once for each start of
+  /// the hub, and a new history begins: it costs each site a request and moves the log by design.
+  private func claimsToBeAhead(
+    _ request: ProtocolRequest, _ head: Counter, of site: SimulatedSite
+  ) throws -> Bool {
+    guard request.path == ProtocolPath.hello else { return false }
+    let hello: HelloRequest
+    do {
+      hello = try WireJSON.decode(request.body)
+    } catch {
+      return false
+    }
+    let (history, contact) = try hub.engine.read {
+      (try $0.county.history, try $0.site(site.id)?.contact)
+    }
+    guard let position = hello.position.position, let contact else { return false }
+    return position.history == history && position.seq > head.seq
+      && hello.lastSession ?? 0 > contact.sessionIssued
   }
 
   private func makeLie(by site: SimulatedSite, head: Counter) throws -> ProtocolRequest {

@@ -247,7 +247,7 @@ extension SimulatedCounty {
     }
     let detail =
       response.status == 200
-      ? words(for: message.request, answered: response) : "with \(response.status)"
+      ? try words(for: message.request, answered: response) : "with \(response.status)"
     note("hub", "answers: \(site.name) \(Self.words(for: message.request))", detail)
     if draw(swarm.hubCrashesAfter) {
       tally.met(1, at: .acknowledge)
