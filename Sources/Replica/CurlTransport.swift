@@ -21,6 +21,8 @@ package final class CurlTransport: HubLink {
 
   private let handle: UnsafeMutableRawPointer
   private let hub: HubURL
+  /// Whether long bodies are compressed, both ways.
+  private let compresses: Bool
   private let inbox = CurlInbox(byteCountMax: ProtocolLimit.bodyByteCountMax)
   private let watch: CurlWatch
   private let errorText: UnsafeMutablePointer<CChar>
@@ -35,10 +37,11 @@ package final class CurlTransport: HubLink {
   /// - Parameters:
   ///   - pins: SHA-256 of the DER of the hub key's SubjectPublicKeyInfo; any of them may answer.
   ///   - certificate: what the site shows; nil while it joins.
+  ///   - compresses: nil compresses on links and not on this machine, where sending costs less.
   ///   - isStopping: asked about once a second while a request is under way; true ends it as a cut
   ///     line would.
   package init(
-    hub: HubURL, pins: [[UInt8]], certificate: ClientCertificate?,
+    hub: HubURL, pins: [[UInt8]], certificate: ClientCertificate?, compresses: Bool? = nil,
     until isStopping: @escaping () -> Bool = { false }
   ) throws(LinkFailure) {
     precondition(!pins.isEmpty && pins.allSatisfy { $0.count == JoinString.pinByteCount })
@@ -47,6 +50,7 @@ package final class CurlTransport: HubLink {
     }
     self.handle = handle
     self.hub = hub
+    self.compresses = compresses ?? !hub.isLoopback
     watch = CurlWatch(isStopping: isStopping)
     errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
     errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -61,7 +65,7 @@ package final class CurlTransport: HubLink {
   }
 
   package func exchange(_ request: ProtocolRequest) throws(LinkFailure) -> ProtocolResponse {
-    let isCompressed = !hub.isLoopback && request.body.count > Zstd.byteCountMin
+    let isCompressed = compresses && request.body.count > Zstd.byteCountMin
     let body = isCompressed ? try compress(request.body) : request.body
     let headers = CurlHeaders(
       lines: [
@@ -69,7 +73,7 @@ package final class CurlTransport: HubLink {
         // libcurl would ask for leave before a long body and wait a second for it.
         "Expect:",
       ] + (isCompressed ? ["Content-Encoding: zstd"] : [])
-        + (hub.isLoopback ? [] : ["Accept-Encoding: zstd"]))
+        + (compresses ? ["Accept-Encoding: zstd"] : []))
     try set(CURLOPT_HTTPHEADER, pointer: headers.list)
     try set(CURLOPT_URL, hub.text + request.path)
     try set(CURLOPT_POSTFIELDSIZE_LARGE, large: curl_off_t(body.count))

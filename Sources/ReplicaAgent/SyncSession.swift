@@ -348,7 +348,6 @@ package struct SyncSession<Store: ReplicaStore, Sidecars: SidecarStore> {
     return try Self.json(ProtocolPath.pull, request)
   }
 
-
   private mutating func takePage(_ response: ProtocolResponse) throws -> Bool {
     guard response.contentType == .rows else { throw SessionError.unfitAnswer("pull") }
     // Decoded once more when it is applied: what waits is bytes, and what was let in can be read.

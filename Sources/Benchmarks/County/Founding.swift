@@ -76,8 +76,9 @@ package protocol ServedHub: AnyObject {
   func enrol(_ name: String, kind: SiteKind, area: String, in directory: String) throws
   /// Gets the replica of a site that was enrolled, as `site join` does.
   ///
+  /// - Parameter isCompressed: as on a link; on this machine nothing is by itself.
   /// - Returns: whether it came as a ready file.
-  func completeFirstLoad(in directory: String) throws -> Bool
+  func completeFirstLoad(in directory: String, isCompressed: Bool) throws -> Bool
   /// A line of the site's, which dials with its first request.
   func connect(_ directory: String) throws -> any HubLink
   /// Ends the process and waits for it.
@@ -101,7 +102,7 @@ final class ServedFounding: Founding {
 
   func site(_ name: String, kind: SiteKind) throws -> MeasuredSite {
     let site = try enrolled(name, kind: kind)
-    guard try !hub.completeFirstLoad(in: site.directory) else {
+    guard try !hub.completeFirstLoad(in: site.directory, isCompressed: false) else {
       throw BenchmarkError("\(name) has got a ready file where it should begin empty")
     }
     return site

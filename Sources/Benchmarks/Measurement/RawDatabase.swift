@@ -71,9 +71,43 @@ final class RawDatabase {
     try integer("PRAGMA page_count") * integer("PRAGMA page_size")
   }
 
+  /// What `body` writes, as the session extension records it.
+  func changeset(of body: () throws -> Void) throws -> Changeset {
+    guard let recorder = kreissync_changeset_record(handle) else {
+      throw failure("the session extension")
+    }
+    let outcome = Result(catching: body)
+    var byteCount: Int32 = 0
+    let bytes = kreissync_changeset_take(recorder, &byteCount)
+    try outcome.get()
+    guard let bytes else { throw failure("the session extension") }
+    return Changeset(bytes, byteCount)
+  }
+
+  /// Applies what another file's connection has written.
+  ///
+  /// - Throws: where a row is not as it was there.
+  func apply(_ changeset: Changeset) throws {
+    guard kreissync_changeset_apply(handle, changeset.byteCount, changeset.bytes) == SQLITE_OK
+    else { throw failure("a changeset") }
+  }
+
   fileprivate func failure(_ sql: String) -> BenchmarkError {
     BenchmarkError("\(String(cString: sqlite3_errmsg(handle))), in: \(sql.prefix(100))")
   }
+}
+
+/// What the session extension recorded.
+final class Changeset {
+  fileprivate let bytes: UnsafeMutableRawPointer
+  fileprivate let byteCount: Int32
+
+  fileprivate init(_ bytes: UnsafeMutableRawPointer, _ byteCount: Int32) {
+    self.bytes = bytes
+    self.byteCount = byteCount
+  }
+
+  deinit { sqlite3_free(bytes) }
 }
 
 /// A prepared statement.

@@ -1,3 +1,4 @@
+import Glibc
 import ReplicaAgent
 import SyncCore
 import SyncProtocol
@@ -10,12 +11,19 @@ extension Scenario {
     id: "B6", title: "10,000 changes of 312,000 rows, from replica to replica",
     baseline: "raw apply of the same operations"
   ) { stage in
-    try [(false, 1.6), (true, 2.0)].map { isServed, target in
+    let changes = try [(false, 1.6), (true, 2.0)].map { isServed, target in
       let county = try stage.county(of: 40, isServed: isServed)
       return Measurement(
         isServed ? "over HTTPS" : "in process",
         .times(try county.compareDelta(.changes(10_000)).times), target: target)
     }
+    // No target: the extension neither captures beside other programs nor decides nor proves.
+    let county = try stage.county(of: 40)
+    return changes + [
+      Measurement(
+        "in process, to the session extension's apply",
+        .times(try county.compareChangesets(.changes(10_000))), target: .infinity)
+    ]
   }
 
   static let caseloadSize = Scenario(
@@ -81,16 +89,41 @@ extension MeasuredCounty {
   /// the hub and two sites in one process.
   func compareDelta(_ size: DeltaSize) throws -> (times: Comparison, peakByteCount: Int64) {
     let plain = try RawDatabase(plainPath)
+    return try compareDelta(size) { list in
+      let statements = try list.prepare(on: plain)
+      let cost = try Stopwatch().measure { try list.runAsOne(on: plain, statements) }
+      try plain.checkpoint()
+      return cost
+    }
+  }
+
+  /// The same against the session extension: it applies to a copy of the plain file what it has
+  /// recorded while the plain file was written. Only the apply is measured.
+  func compareChangesets(_ size: DeltaSize) throws -> Comparison {
+    let plain = try RawDatabase(plainPath)
+    let copyPath = "\(directory)/changesets.sqlite"
+    try plain.execute("VACUUM INTO '\(copyPath)'")
+    defer { for suffix in ["", "-wal", "-shm"] { unlink(copyPath + suffix) } }
+    let copy = try RawDatabase(copyPath)
+    return try compareDelta(size) { list in
+      let changeset = try plain.changeset {
+        try list.runAsOne(on: plain, try list.prepare(on: plain))
+      }
+      let cost = try Stopwatch().measure { try copy.apply(changeset) }
+      for database in [plain, copy] { try database.checkpoint() }
+      return cost
+    }.times
+  }
+
+  private func compareDelta(
+    _ size: DeltaSize, baseline: (OperationList) throws -> Cost
+  ) throws -> (times: Comparison, peakByteCount: Int64) {
     var peak: Int64 = 0
     let comparison = try stage.compare("\(size.count) changes of \(workload.rowCount) rows") { _ in
       let list = edits.next(size)
       return (list: list, captured: try municipality.write(list))
     } baseline: { work in
-      let list = work.list
-      let statements = try list.prepare(on: plain)
-      let cost = try Stopwatch().measure { try list.runAsOne(on: plain, statements) }
-      try plain.checkpoint()
-      return cost
+      try baseline(work.list)
     } candidate: { work in
       let memory = PeakMemory()
       try memory.reset()

@@ -7,40 +7,47 @@ import SyncCore
 extension Scenario {
   static let loadSmall = readyFile(
     id: "B1", municipalityCount: 1, title: "first load of 7,800 rows by ready file, HTTPS",
-    target: 5)
+    targets: (plain: 5, compressed: 10))
 
   static let loadLarge = readyFile(
     id: "B2", municipalityCount: 40, title: "first load of 312,000 rows by ready file, HTTPS",
-    target: 4)
+    targets: (plain: 4, compressed: 11))
 
   /// The hub makes the file, the site fetches, proves and renames it: all of that is measured.
   private static func readyFile(
-    id: String, municipalityCount: Int, title: String, target: Double
+    id: String, municipalityCount: Int, title: String,
+    targets: (plain: Double, compressed: Double)
   ) -> Scenario {
     Scenario(id: id, title: title, baseline: "cp and fsync of the same file") { stage in
       let county = try stage.county(of: municipalityCount, isServed: true)
       guard let founding = county.founding as? ServedFounding else {
         throw BenchmarkError("a ready file comes from a hub that serves")
       }
-      func load() throws -> (site: MeasuredSite, cost: Cost) {
+      func load(isCompressed: Bool) throws -> (site: MeasuredSite, cost: Cost) {
         let site = try founding.enrolled("Kreis \(stage.next())", kind: .county)
         let cost = try Stopwatch(with: founding.hubProcess).measure {
-          guard try founding.hub.completeFirstLoad(in: site.directory) else {
+          guard
+            try founding.hub.completeFirstLoad(
+              in: site.directory, isCompressed: isCompressed)
+          else {
             throw BenchmarkError("the replica did not come as a ready file")
           }
         }
         return (site, cost)
       }
-      let first = try load().site
-      let comparison = try stage.compare("ready file") { _ in
-      } baseline: {
-        try FileCopying.cost(from: first.replicaPath, to: "\(county.directory)/copy.sqlite")
-      } candidate: {
-        let (site, cost) = try load()
-        try site.remove()
-        return cost
+      let first = try load(isCompressed: false).site
+      return try [(false, targets.plain), (true, targets.compressed)].map { isCompressed, target in
+        let comparison = try stage.compare("ready file") { _ in
+        } baseline: {
+          try FileCopying.cost(from: first.replicaPath, to: "\(county.directory)/copy.sqlite")
+        } candidate: {
+          let (site, cost) = try load(isCompressed: isCompressed)
+          try site.remove()
+          return cost
+        }
+        return Measurement(
+          isCompressed ? "compressed" : "uncompressed", .times(comparison), target: target)
       }
-      return [Measurement("uncompressed", .times(comparison), target: target)]
     }
   }
 

@@ -66,8 +66,9 @@ final class BenchHub: ServedHub {
     _ = try site.alone { try site.enrol(join) }
   }
 
-  func completeFirstLoad(in path: String) throws -> Bool {
-    let outcome = try SiteDirectory(path: path).completeFirstLoad(wait: Surroundings.waitForHub)
+  func completeFirstLoad(in path: String, isCompressed: Bool) throws -> Bool {
+    let site = SiteDirectory(path: path, compresses: isCompressed)
+    let outcome = try site.completeFirstLoad(wait: Surroundings.waitForHub)
     if case .bySnapshot? = outcome { return true } else { return false }
   }
 

@@ -10,6 +10,8 @@ import SyncProtocol
 /// A site's directory: replica, key, certificate, sidecar, configuration.
 struct SiteDirectory {
   let path: String
+  /// Whether bodies are compressed; nil leaves it to the hub's address.
+  var compresses: Bool?
 
   var replicaPath: String { "\(path)/caseload.sqlite" }
   /// Bytes of the replica's file; 0 where it cannot be told.
@@ -90,7 +92,7 @@ struct SiteDirectory {
     return try CurlTransport(
       hub: configuration.hub,
       pins: announced?.accepted(configured: configuration.pin) ?? [configuration.pin],
-      certificate: ClientCertificate(directory: path), until: isStopping)
+      certificate: ClientCertificate(directory: path), compresses: compresses, until: isStopping)
   }
 }
 
