@@ -34,8 +34,9 @@ extension SimulatedCounty {
     }
   }
 
-  /// Whether a hello says that the hub's file was put back. That is believed, once for each start of
-  /// the hub, and a new history begins: it costs each site a request and moves the log by design.
+  /// Whether a hello says that the hub's file was put back. That is believed, once for each start
+  /// of the hub, and a new history begins: it costs each site a request and moves the log by
+  /// design.
   private func claimsToBeAhead(
     _ request: ProtocolRequest, _ head: Counter, of site: SimulatedSite
   ) throws -> Bool {
