@@ -43,6 +43,7 @@ private struct PageBuilder {
   private var comparesAll = false
   /// What was looked up for this page, which is read at one moment.
   private var knownTerms: [CaseID: GrantTerms?] = [:]
+  private var knownRecovery: Bool?
 
   /// A page is closed above this size.
   private let byteCountTarget: Int
@@ -220,9 +221,7 @@ private struct PageBuilder {
     let row = try reader.rows([key])[key]
     // What a restored hub has forgotten may come back from another site: nobody can say yet that
     // the case is gone, and the site holds rows that hang on it.
-    if row == nil, schema.table(number: key.table)?.scope == .caseRoot,
-      try reader.sites.contains(where: { try $0.mayReturn(to: reader) })
-    {
+    if row == nil, schema.table(number: key.table)?.scope == .caseRoot, try isRecovering() {
       return
     }
     // Wherever the site has it: the place in which a row died last need not be the one in which the
@@ -234,6 +233,13 @@ private struct PageBuilder {
       return
     }
     append(item)
+  }
+
+  private mutating func isRecovering() throws -> Bool {
+    if let knownRecovery { return knownRecovery }
+    let isRecovering = try reader.isRecovering
+    knownRecovery = isRecovering
+    return isRecovering
   }
 
   private mutating func refresh(_ caseID: CaseID) throws {

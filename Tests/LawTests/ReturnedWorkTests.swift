@@ -19,6 +19,15 @@ struct ReturnedWorkTests {
     town = try county.addSite("town", kind: .municipality)
   }
 
+  /// The town opens a case with a sample.
+  private func openCase() throws {
+    try town.client.run(
+      """
+      INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');
+      INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')
+      """)
+  }
+
   private func standing() throws -> [[Value]] {
     try county.hubClient().rows("SELECT by_latest FROM sample")
   }
@@ -29,11 +38,7 @@ struct ReturnedWorkTests {
     try county.backUp()
 
     // The town is never told that the hub has its case and its sample.
-    try town.client.run(
-      """
-      INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');
-      INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')
-      """)
+    try openCase()
     town.deafTo = ProtocolPath.push
     #expect(try town.trySync() == nil)
     town.deafTo = nil
@@ -121,11 +126,7 @@ struct ReturnedWorkTests {
     try office.sync()
     try town.sync()
     try county.backUp()
-    try town.client.run(
-      """
-      INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');
-      INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')
-      """)
+    try openCase()
     try town.sync()
     try office.sync()
     try county.restore()
@@ -168,11 +169,7 @@ struct ReturnedWorkTests {
     try office.sync()
     // The hub of the backup does not know that the town has ever called.
     try county.backUp()
-    try town.client.run(
-      """
-      INSERT INTO case_file (id, opened_on) VALUES ('c', '2025-01-15');
-      INSERT INTO sample (id, case_id, by_latest) VALUES ('s', 'c', 'by the town')
-      """)
+    try openCase()
     try town.sync()
     try office.sync()
     // The office is told that its edit is accepted, and pulls no more before the hub goes back.
