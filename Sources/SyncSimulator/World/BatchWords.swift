@@ -12,12 +12,12 @@ extension SimulatedCounty {
   func words(for request: ProtocolRequest, answered response: ProtocolResponse) throws -> String {
     switch request.path {
     case ProtocolPath.push:
-      try words(forBatch: PushBody.decode(request.body).batch, WireJSON.decode(response.body))
+      return try words(
+        forBatch: PushBody.decode(request.body).batch, WireJSON.decode(response.body))
     case ProtocolPath.returned:
-      try words(
-        forBatch: ReturnBody.decode(request.body).batch,
-        WireJSON.decode(ReturnBody.decode(request.body).answer))
-    default: ""
+      let (_, answer, _, batch) = try ReturnBody.decode(request.body)
+      return try words(forBatch: batch, WireJSON.decode(answer))
+    default: return ""
     }
   }
 

@@ -20,8 +20,10 @@ extension SimulatedCounty {
     tally.met(25, at: .receive)
     tally.met(25, at: .validate)
     tally.checked(.noInvention)
-    let moved = try hub.engine.read { try $0.log(from: before.seq + 1, limit: 5) }
-    if !moved.isEmpty {
+    let (counter, moved) = try hub.engine.read {
+      (try $0.counter, try $0.log(from: before.seq + 1, limit: 5))
+    }
+    if counter != before {
       let entries = moved.map { "\($0.kind) of \($0.caseID)" }
       fail(
         Violation(
