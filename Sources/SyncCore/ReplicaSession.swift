@@ -11,7 +11,7 @@
 ///
 /// Between greeting and building the state is `growing` where the hub's schema is newer: the site
 /// takes it over, or goes on with its own. Before greeting it is `renaming` where the replica's
-/// file was restored, and once behind it where only the hub has seen that; behind it `adopting` and
+/// file was restored, and behind it where only the hub has seen that; behind it `adopting` and
 /// `returning` where the hub itself was restored. Push comes first, so that a pull brings the
 /// verdicts' consequences. A failure at any step leads to `parting` with its code if the hub was
 /// reached, and ends the session.

@@ -42,7 +42,7 @@ struct SimulateCommand: ParsableCommand {
   @Option(help: "Threads. (default: one for each processor)")
   var workers: Int?
   @Option(
-    help: "So many percent of a full run, which is 20,000 seeds of model and 2,000 of storage.")
+    help: "So many percent of a full run, which is 20,200 seeds of model and 2,000 of storage.")
   var full: Int?
   @OptionGroup var output: OutputOptions
 
