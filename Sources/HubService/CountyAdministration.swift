@@ -106,12 +106,20 @@ package struct CountyAdministration: Sendable {
   }
 
   /// Gives a site a new join string: its certificate is lost or expired, or a copy is to go on.
-  package func rejoin(_ id: SiteID) throws -> (site: SiteRecord, token: [UInt8]) {
+  ///
+  /// - Parameters:
+  ///   - url: where it finds the hub from now on; nil for where it found it so far.
+  ///   - joinURL: the same of the join listener.
+  package func rejoin(
+    _ id: SiteID, url: String? = nil, joinURL: String? = nil
+  ) throws -> (site: SiteRecord, token: [UInt8]) {
     let token = environment.random(JoinString.tokenByteCount)
     let now = environment.now()
     let site = try store.write { writer in
       guard var site = try writer.site(id) else { throw AdministrationError.unknownSite(id) }
       site.state = .waiting
+      site.url = url ?? site.url
+      site.joinURL = joinURL ?? site.joinURL
       site.heldBecause = nil
       site.keyHash = nil
       site.nextKeyHash = nil

@@ -51,14 +51,16 @@ extension CountyService {
   /// No county's log has a trillion entries.
   private static let seqMax: Int64 = (1 << 40) - 1
 
-  /// Batches of one log come back in their order, and each follows the one before.
+  /// Batches of one log come back in their order, and each follows the one before. Of a log of
+  /// which this hub has none the first may have any number and any batch before it: a restored
+  /// replica counts on in a new log, and what was secured in a backup that is lost as well may be
+  /// pruned.
   private func requireNext(_ sent: SentBatch, in writer: some HubWriter) throws {
     let batch = sent.batch
-    let last = try writer.lastBatch(of: sent.site, incarnation: batch.incarnation)
-    let start = try writer.incarnations(of: sent.site).first { $0.id == batch.incarnation }
-    guard batch.number == (last?.id.number ?? start?.batchStart ?? 0) + 1,
-      batch.previous == last?.hash ?? .zero
-    else {
+    guard let last = try writer.lastBatch(of: sent.site, incarnation: batch.incarnation) else {
+      return
+    }
+    guard batch.number == last.id.number + 1, batch.previous == last.hash else {
       throw ProtocolError(
         .badRequest, "the batch does not follow the last one that this hub knows",
         hint: "return batches in their order")

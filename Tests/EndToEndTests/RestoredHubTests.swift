@@ -185,6 +185,67 @@ struct RestoredHubTests {
     }
   }
 
+  @Test("A rebuilt hub takes back what a site wrote under several names, and goes on without it")
+  func rebuiltBehindRestores() throws {
+    try withCounty { county in
+      let site = try county.site("Hemmingen")
+      let field = try county.fieldService()
+      let first = try site.client().openCase(of: "Eins")
+      try site.sync()
+      let older = county.directory + "/older.sqlite"
+      try site.execute("VACUUM INTO '\(older)'")
+      try site.execute("UPDATE person SET phone = '2' WHERE case_id = '\(first)'")
+      try site.sync()
+
+      // The replica is put back: it goes on in a new log, whose batches count on.
+      for suffix in ["", "-wal", "-shm"] { unlink(site.replica + suffix) }
+      try FileManager.default.copyItem(atPath: older, toPath: site.replica)
+      try site.client().openCase(of: "Zwei")
+      for each in [site, field] { try each.sync() }
+      let copy = county.directory + "/field.sqlite"
+      try field.execute("VACUUM INTO '\(copy)'")
+      try site.client().openCase(of: "Drei")
+      try site.sync()
+      // And again: the log between is neither the first nor the present one.
+      for suffix in ["", "-wal", "-shm"] { unlink(older + suffix) }
+      try site.execute("VACUUM INTO '\(older)'")
+      try site.execute("UPDATE person SET phone = '3' WHERE case_id = '\(first)'")
+      for each in [site, field] { try each.sync() }
+      for suffix in ["", "-wal", "-shm"] { unlink(site.replica + suffix) }
+      try FileManager.default.copyItem(atPath: older, toPath: site.replica)
+      try site.client().openCase(of: "Vier")
+      try site.sync()
+      // What a backup that is lost as well had secured is pruned.
+      try site.execute("DELETE FROM kreissync_outbox WHERE number <= 2")
+
+      _ = try county.stopHub()
+      for suffix in ["", "-wal", "-shm"] {
+        unlink("\(county.hubDirectory)/\(TestCounty.key).sqlite\(suffix)")
+      }
+      let outcome = try Binary.run(
+        "hub", "rebuild", "--data", county.hubDirectory, "--replica", copy, "--json")
+      #expect(outcome.exit == 0, "\(outcome)")
+      try county.serve()
+      for each in [site, field, site, field] { try each.sync() }
+      try Agreement.expect(county, [site, field])
+      for name in ["Drei", "Vier"] {
+        #expect(
+          try field.value("SELECT count(*) FROM person WHERE family_name = '\(name)'") == "1")
+      }
+
+      // Where it is found no replica knows: whoever asks too early shuts nobody out.
+      let refused = try county.hub("site", "rejoin", site.id)
+      #expect(try refused.exit == 2 && refused.json["error"]["code"] == "address_unknown")
+      try site.sync()
+      let again = try county.hub(
+        "site", "rejoin", site.id, "--url", "https://127.0.0.1:\(county.sitePort)", "--join-url",
+        "https://127.0.0.1:\(county.joinPort)")
+      let join = try #require(try again.json["join"].text)
+      #expect(try site.site("join", join).exit == 0)
+      try site.sync()
+    }
+  }
+
   @Test("What is no backup, or another county's, is refused, and nothing is touched")
   func refused() throws {
     try withCounty { county in

@@ -51,15 +51,7 @@ struct HubSiteAdd: ParsableCommand {
         .usage, "area", "'\(ags)' is not an official municipality key",
         hint: "give the eight digits of the AGS, for example 08118027")
     }
-    for address in [url, joinURL] {
-      do {
-        _ = try HubURL(parsing: address)
-      } catch {
-        throw CommandFailure(
-          .usage, "address", "'\(address)': \(error.description)",
-          hint: "for example https://hub.example:8443")
-      }
-    }
+    try requireAddresses([url, joinURL])
     let county = try options.key()
     let new = CountyAdministration.NewSite(
       name: name, kind: kind, areas: area, url: url, joinURL: joinURL,
@@ -69,6 +61,19 @@ struct HubSiteAdd: ParsableCommand {
     ) { try $0.add(new) }
     warnOfUnlisted(area)
     try printJoin(added.site, token: added.token, county: county, options, output)
+  }
+}
+
+/// - Throws: a failure `address` for the first that no site could dial.
+private func requireAddresses(_ addresses: [String]) throws {
+  for address in addresses {
+    do {
+      _ = try HubURL(parsing: address)
+    } catch {
+      throw CommandFailure(
+        .usage, "address", "'\(address)': \(error.description)",
+        hint: "for example https://hub.example:8443")
+    }
   }
 }
 
@@ -114,13 +119,31 @@ struct HubSiteRejoin: ParsableCommand {
 
   @OptionGroup var options: CountyOptions
   @Argument(help: "The site's id.") var site: String
+
+  @Option(help: "Where the site will find the hub; by itself where it found it so far.")
+  var url: String?
+
+  @Option(
+    name: .customLong("join-url"),
+    help: "Where the site will find the join listener; by itself where it found it so far.")
+  var joinURL: String?
+
   @OptionGroup var actor: ActorOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let county = try options.key()
+    try requireAddresses([url, joinURL].compactMap(\.self))
+    let known = try options.directory.open(county).read { try $0.site(SiteID(site)) }
+    // Before the site's certificate ends: with no string to join by it would be shut out.
+    if let known, (url ?? known.url).isEmpty || (joinURL ?? known.joinURL).isEmpty {
+      throw CommandFailure(
+        .usage, "address_unknown",
+        "this hub was rebuilt and does not know where \(known.name) finds it; nothing was changed",
+        hint: "name it with --url and --join-url, for example https://hub.example:8443")
+    }
     let again = try options.deciding(actor, .siteRejoin, about: site, needs: .operate) {
-      try $0.rejoin(SiteID(site))
+      try $0.rejoin(SiteID(site), url: url, joinURL: joinURL)
     }
     try options.directory.revokedSites(of: county).forget(again.site.id)
     try printJoin(again.site, token: again.token, county: county, options, output)
