@@ -38,7 +38,7 @@ extension SQLiteHubTransaction {
   func rows(of caseID: CaseID, after: RowKey?, limit: Int) throws -> [StoredRow] {
     try query(
       """
-      SELECT t, id, case_id, alive, writer, last_seq, versions FROM kreissync_row
+      SELECT \(Self.metaColumns) FROM kreissync_row
       WHERE case_id = ? AND (t, id) > (?, ?) ORDER BY t, id LIMIT ?
       """
     ).all(
@@ -50,7 +50,7 @@ extension SQLiteHubTransaction {
   func rows(ofTableBehind key: RowKey, limit: Int) throws -> [StoredRow] {
     try query(
       """
-      SELECT t, id, case_id, alive, writer, last_seq, versions FROM kreissync_row
+      SELECT \(Self.metaColumns) FROM kreissync_row
       WHERE t = ? AND id > ? AND alive = 1 ORDER BY id LIMIT ?
       """
     ).all(
@@ -58,28 +58,11 @@ extension SQLiteHubTransaction {
     ).compactMap(filled)
   }
 
-  func changedRows(
-    for site: SiteID, in range: ClosedRange<Int64>, heldAt: Int64, limit: Int
-  ) throws -> [StoredRow] {
-    // Rows of a case that was granted later come whole with their case.
-    try query(
-      """
-      SELECT t, id, case_id, alive, writer, last_seq, versions FROM kreissync_row AS r
-      WHERE last_seq BETWEEN ?1 AND ?2
-        AND (case_id = '' OR EXISTS (
-          SELECT 1 FROM kreissync_grant AS g
-          WHERE g.case_id = r.case_id AND g.site = ?3 AND g.until_seq IS NULL
-            AND (g.held_from <= ?4 OR g.held_already)))
-      ORDER BY last_seq LIMIT ?5
-      """
-    ).all(
-      .integer(range.lowerBound), .integer(range.upperBound), Parameter(site),
-      .integer(heldAt), .integer(Int64(limit)), body: meta
-    ).compactMap(filled)
-  }
+  /// What ``meta(_:)`` reads, in its order.
+  static let metaColumns = "t, id, case_id, alive, writer, last_seq, versions"
 
   /// A row's record without its values.
-  private func meta(_ row: ResultRow) throws -> StoredRow {
+  func meta(_ row: ResultRow) throws -> StoredRow {
     let number = Int(row.integer(0))
     guard let table = schema.table(number: number) else {
       throw HubStoreError.unusable("a row names table \(number), which the schema does not have")
@@ -109,7 +92,7 @@ extension SQLiteHubTransaction {
   }
 
   /// The record with its values from the domain table.
-  private func filled(_ stored: StoredRow) throws -> StoredRow? {
+  func filled(_ stored: StoredRow) throws -> StoredRow? {
     guard stored.isAlive, let table = schema.table(number: stored.key.table) else { return stored }
     let values = try query(words.statements(on: table).select).first(
       Parameter(stored.key.id)

@@ -34,8 +34,8 @@ extension SQLiteHubTransaction {
       """
   }
 
-  private func digest(_ row: ResultRow, _ column: Int) throws -> Digest128 {
-    guard let digest = Digest128(bytes: row.blob(column)) else {
+  func digest(_ row: ResultRow, _ column: Int) throws -> Digest128 {
+    guard let digest = Digest128(bytes: row.bytes(column)) else {
       throw HubStoreError.unusable("a case has digests that are none")
     }
     return digest
@@ -197,27 +197,6 @@ extension SQLiteHubTransaction {
           fromSeq: row.integer(3), isHeldAlready: row.integer(4) == 1,
           effectiveAt: row.integer(5), handover: row.optionalText(6)),
         lead: row.identifier(7), epoch: row.integer(8), endedSeq: row.optionalInteger(9))
-    }
-  }
-
-  func caseDigests(for site: SiteID, above seq: Int64) throws -> [CaseDigest] {
-    let covered = Self.coveredDigest(of: "c.digests", tiers: "g.tiers")
-    let whole = Self.coveredDigest(of: "digests", tiers: "\(TierSet.all.rawValue)")
-    return try query(
-      """
-      SELECT case_id, \(whole) FROM kreissync_case WHERE last_seq > ?1 AND case_id = ''
-      UNION
-      SELECT c.case_id, \(covered) FROM kreissync_case AS c JOIN kreissync_grant AS g
-        ON g.case_id = c.case_id AND g.site = ?2 AND g.until_seq IS NULL
-      WHERE c.last_seq > ?1
-      UNION
-      SELECT c.case_id, \(covered)
-      FROM kreissync_grant AS g JOIN kreissync_case AS c USING (case_id)
-      WHERE g.site = ?2 AND g.from_seq > ?1 AND g.until_seq IS NULL
-      ORDER BY 1
-      """
-    ).all(.integer(seq), Parameter(site)) {
-      CaseDigest(caseID: $0.identifier(0), digest: try digest($0, 1))
     }
   }
 

@@ -209,6 +209,39 @@ struct RowConformance {
     }
   }
 
+  @Test(
+    "a site to whom few of many changes belong hears of them in their order",
+    arguments: HubEngine.all)
+  func changedSparsely(_ engine: HubEngine) throws {
+    let store = try engine.make()
+    for round in 0..<3 {
+      try store.commit { plan in
+        for number in 0..<1_500 { plan.person("a\(number)", in: "c1", "\(round)") }
+        plan.person("b\(round)", in: "c2")
+        plan.putCase("c1", lead: "a", digest: 1)
+        plan.putCase("c2", lead: "b", digest: 2)
+        guard round == 0 else { return }
+        plan.grant("c1", to: "a", as: .lead, isHeldAlready: true)
+        plan.grant("c2", to: "b", as: .lead, isHeldAlready: true)
+      }
+    }
+    try store.read { reader throws in
+      let head = try reader.counter.seq
+      func changed(_ site: SiteID, in range: ClosedRange<Int64>, limit: Int) throws -> [RowKey] {
+        try reader.changedRows(for: site, in: range, heldAt: head, limit: limit).map(\.key)
+      }
+      let all = ["b0", "b1", "b2"].map(person)
+      #expect(try changed("b", in: 1...head, limit: 9) == all)
+      #expect(try changed("b", in: 1...head, limit: 2) == Array(all.prefix(2)))
+      #expect(try changed("b", in: 1...head - 1_000, limit: 9) == Array(all.prefix(2)))
+      #expect(try changed("b", in: 2_000...head, limit: 9) == Array(all.dropFirst()))
+      #expect(try changed("stranger", in: 1...head, limit: 9).isEmpty)
+      #expect(try changed("a", in: 1...head, limit: 9_999).count == 1_500)
+      #expect(try changed("a", in: 1...head, limit: 7) == (0..<7).map { person("a\($0)") })
+      #expect(try reader.caseDigests(for: "b", above: 2_000).map(\.caseID) == ["c2"])
+    }
+  }
+
   @Test("changed rows leave the scope of the site in no case", arguments: HubEngine.all)
   func changedScope(_ engine: HubEngine) throws {
     let store = try engine.make()
