@@ -152,7 +152,7 @@ extension CountyService {
     for author: Author, areas: [String], now: Milliseconds, rules: (any DomainRules)? = nil,
     roleInSharedArea: Role? = nil, in reader: some HubReader
   ) throws -> DecisionContext {
-    let sites = try reader.sites.filter { $0.state != .revoked }
+    let sites = try reader.siteOutlines.filter { $0.state != .revoked }
     let county = sites.filter { $0.kind == .county }.map(\.id)
     var viewers: [SiteID: Role] = [:]
     for other in sites {
@@ -168,7 +168,8 @@ extension CountyService {
       viewersOfNewCases: viewers, rules: rules)
     if try !reader.formerHistories.isEmpty {
       context.awaitsReturns =
-        try sites.contains { try $0.mayReturn(to: reader) } || !reader.awaiting.isEmpty
+        try reader.sites.contains { try $0.state != .revoked && $0.mayReturn(to: reader) }
+        || !reader.awaiting.isEmpty
     }
     return context
   }

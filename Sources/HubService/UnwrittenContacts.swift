@@ -34,15 +34,17 @@ package final class UnwrittenContacts: Sendable {
 }
 
 extension CountyService {
-  /// Changes what the hub knows of a site's sessions: durably, or in memory where the disk has no
-  /// room for it.
+  /// Changes what the hub knows of a site's sessions; in memory only where the disk has no room.
+  ///
+  /// Nobody waits for the disk: a hub that was cut off from its power and has forgotten the last
+  /// contacts takes the numbers that the sites show for the ones it gave.
   ///
   /// - Parameter change: runs again where the disk turns out to be full; it writes nothing itself.
   func changeContact<Result: Sendable>(
     of id: SiteID, _ change: (inout SiteRecord, any HubReader) throws -> Result
   ) throws -> Result {
     do {
-      return try store.write { writer in
+      return try store.writeUnsynced { writer in
         var site = try served(id, in: writer)
         let result = try change(&site, writer)
         try writer.put(site)

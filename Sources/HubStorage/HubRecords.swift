@@ -72,6 +72,22 @@ package enum SiteState: String, Sendable, CaseIterable, Codable {
   case revoked
 }
 
+/// What every decision asks of every site of the county.
+package struct SiteOutline: Sendable, Equatable {
+  package let id: SiteID
+  package let kind: SiteKind
+  /// Official keys (AGS) of the municipalities it serves, ascending.
+  package let areas: [String]
+  package let state: SiteState
+
+  package init(id: SiteID, kind: SiteKind, areas: [String], state: SiteState) {
+    self.id = id
+    self.kind = kind
+    self.areas = areas
+    self.state = state
+  }
+}
+
 /// All that the hub knows of a site.
 package struct SiteRecord: Sendable, Equatable {
   package let id: SiteID

@@ -12,6 +12,31 @@ package protocol HubStore: Sendable {
 
   /// Runs `body` in one transaction with the counter locked; commits durably, or not at all.
   func write<Result: Sendable>(_ body: (any HubWriter) throws -> Result) throws -> Result
+
+  /// As ``write(_:)`` for what may be forgotten: every reader sees it when this returns, and it is
+  /// durable with the next ``write(_:)`` at the latest. A power cut before that takes it back as a
+  /// whole, and nothing of what was written before.
+  func writeUnsynced<Result: Sendable>(
+    _ body: (any HubWriter) throws -> Result
+  ) throws -> Result
+}
+
+extension HubStore {
+  /// An engine that has nothing to gain by it writes durably.
+  package func writeUnsynced<Result: Sendable>(
+    _ body: (any HubWriter) throws -> Result
+  ) throws -> Result {
+    try write(body)
+  }
+}
+
+extension HubReader {
+  /// For an engine that has its records at hand.
+  package var siteOutlines: [SiteOutline] {
+    get throws {
+      try sites.map { SiteOutline(id: $0.id, kind: $0.kind, areas: $0.areas, state: $0.state) }
+    }
+  }
 }
 
 /// What can be read of a county at one moment.
@@ -33,6 +58,8 @@ package protocol HubReader {
   func site(tokenHash: [UInt8]) throws -> SiteRecord?
   /// In order of their names.
   var sites: [SiteRecord] { get throws }
+  /// As ``sites``, with no more than a decision asks of each.
+  var siteOutlines: [SiteOutline] { get throws }
 
   /// The histories before the present one, oldest first.
   var formerHistories: [StoredHistory] { get throws }

@@ -128,9 +128,9 @@ package struct SQLiteHub: HubStore {
   /// the middle of a transaction.
   private static let writerCacheKibibytes = 32 << 10
 
-  /// 32 MiB: what several batches write to the same page goes into the file once. With SQLite's own
-  /// 4 MiB every batch waits for a checkpoint.
-  private static let checkpointPageCount = 8_192
+  /// 128 MiB: what several batches write to the same page goes into the file once. With SQLite's
+  /// own 4 MiB every batch waits for a checkpoint.
+  private static let checkpointPageCount = 32_768
 
   private static func open(_ path: String) throws -> DatabasePool {
     var configuration = configuration
@@ -184,8 +184,24 @@ package struct SQLiteHub: HubStore {
   }
 
   package func write<Result: Sendable>(_ body: (any HubWriter) throws -> Result) throws -> Result {
+    try write(isDurable: true, body)
+  }
+
+  package func writeUnsynced<Result: Sendable>(
+    _ body: (any HubWriter) throws -> Result
+  ) throws -> Result {
+    try write(isDurable: false, body)
+  }
+
+  /// - Parameter isDurable: false for a commit that the WAL's next one makes durable: in WAL mode
+  ///   each with `synchronous=FULL` syncs all before it.
+  private func write<Result: Sendable>(
+    isDurable: Bool, _ body: (any HubWriter) throws -> Result
+  ) throws -> Result {
     try Self.translatingErrors {
       try pool.writeWithoutTransaction { database in
+        // Compiled each time: SQLite obeys this one while it compiles it.
+        try database.execute(sql: "PRAGMA synchronous = \(isDurable ? "FULL" : "NORMAL")")
         var result: Result?
         let mark = ForgettingMark()
         try database.inTransaction(.immediate) {

@@ -121,6 +121,19 @@ struct SQLiteHubTransaction: HubWriter {
     }
   }
 
+  var siteOutlines: [SiteOutline] {
+    get throws {
+      try query("SELECT id, kind, areas, state FROM kreissync_site ORDER BY name, id").all { row in
+        guard let kind = SiteKind(rawValue: row.text(1)),
+          let state = SiteState(rawValue: row.text(3))
+        else { throw HubStoreError.unusable("site \(row.text(0)) has an unknown kind or state") }
+        return SiteOutline(
+          id: row.identifier(0), kind: kind,
+          areas: row.text(2).split(separator: ",").map(String.init), state: state)
+      }
+    }
+  }
+
   func put(_ site: SiteRecord) throws {
     let columns = Self.siteColumns.split { ", \n".contains($0) }
     let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
