@@ -12,6 +12,7 @@ package struct CountyService: Sendable {
   let rules: (any DomainRules)?
   let snapshots: SnapshotShelf?
   let unwritten = UnwrittenContacts()
+  let scopeDigests = ScopeDigests()
   let historyGuard = HistoryGuard()
 
   /// - Parameters:

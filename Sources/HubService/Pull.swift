@@ -22,7 +22,7 @@ extension CountyService {
       try check(since, history: reader.county.history, counter: counter, in: reader)
       var builder = PageBuilder(
         site: site, since: since, counter: counter, rules: rules,
-        byteCountTarget: environment.pageByteCount, reader: reader)
+        byteCountTarget: environment.pageByteCount, scopeDigests: scopeDigests, reader: reader)
       return try builder.page(for: request, refreshing: rows)
     }
   }
@@ -37,6 +37,7 @@ private struct PageBuilder {
   let reader: any HubReader
   /// Nil for a domain without gates.
   private let rules: (any DomainRules)?
+  private let scopeDigests: ScopeDigests
   private var page = PullPage()
   private var byteCount = 0
   /// Whether the digests of all cases of the scope are asked for.
@@ -52,9 +53,10 @@ private struct PageBuilder {
 
   init(
     site: SiteRecord, since: Position, counter: Counter, rules: (any DomainRules)?,
-    byteCountTarget: Int, reader: any HubReader
+    byteCountTarget: Int, scopeDigests: ScopeDigests, reader: any HubReader
   ) {
     self.rules = rules
+    self.scopeDigests = scopeDigests
     self.byteCountTarget = byteCountTarget
     self.site = site
     self.since = since
@@ -205,14 +207,19 @@ private struct PageBuilder {
       (MerkleTree.consistencyProof(
         from: since.treeHead.size, to: counter.tree.size, reading: reader.treeNode) ?? [])
       .map(\.text)
-    let mentions = try reader.mentionDigests(for: site.id, schema: schema)
-    page.head.scopeDigest = mentions.scope(try reader.scopeDigest(for: site.id)).text
+    page.head.scopeDigest = try scopeDigests.digest(
+      of: site.id, in: reader.county.history, at: counter
+    ) {
+      try reader.mentionDigests(for: site.id, schema: schema)
+        .scope(reader.scopeDigest(for: site.id))
+    }.text
     page.head.decisions = try reader.wireDecisions(for: site.id, above: since.seq)
     page.head.replaced = try reader.wireReplacements(for: site.id, above: since.seq)
     page.head.openProposals = try reader.wireOpenProposals(for: site.id)
-    page.digests = try reader.caseDigests(
-      for: site.id, above: comparesAll ? 0 : since.seq
-    ).map { ($0.caseID, mentions.seen[$0.caseID] ?? $0.digest) }
+    let digests = try reader.caseDigests(for: site.id, above: comparesAll ? 0 : since.seq)
+    guard !digests.isEmpty else { return }
+    let mentions = try reader.mentionDigests(for: site.id, schema: schema)
+    page.digests = digests.map { ($0.caseID, mentions.seen[$0.caseID] ?? $0.digest) }
   }
 
   // MARK: Refreshing

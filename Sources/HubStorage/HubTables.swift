@@ -30,7 +30,7 @@ enum HubTables {
   /// `application_id` of a county's database: "KSyH".
   static let applicationID: Int64 = 0x4B53_7948
   /// `user_version`: grows with each change of these tables.
-  static let format: Int64 = 4
+  static let format: Int64 = 5
 
   static let sql = """
     CREATE TABLE kreissync_county (
@@ -119,7 +119,6 @@ enum HubTables {
       site TEXT NOT NULL, incarnation TEXT NOT NULL, n INTEGER NOT NULL, tag INTEGER NOT NULL,
       verdict TEXT NOT NULL, batch INTEGER NOT NULL, PRIMARY KEY (site, incarnation, n))
       STRICT, WITHOUT ROWID;
-    CREATE INDEX kreissync_entry_tag ON kreissync_entry (site, tag);
     CREATE TABLE kreissync_ledger (
       id TEXT PRIMARY KEY, recorded_at INTEGER NOT NULL, case_id TEXT NOT NULL,
       t INTEGER NOT NULL, row_id TEXT NOT NULL, column_number INTEGER NOT NULL,

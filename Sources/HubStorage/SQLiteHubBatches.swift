@@ -34,21 +34,24 @@ extension SQLiteHubTransaction {
   }
 
   func answeredEntries(of site: SiteID, tags: [Int64]) throws -> [StoredEntry] {
-    let select = try query(
-      "SELECT incarnation, n, verdict, batch FROM kreissync_entry WHERE site = ? AND tag = ?")
-    var entries: [StoredEntry] = []
-    for tag in tags {
-      entries += try select.all(Parameter(site), .integer(tag)) { row in
-        guard let verdict = Verdict(rawValue: row.text(2)) else {
+    // No index: each answered entry would pay for what only a restored replica asks. Its site's
+    // entries lie together, and a million of them are read in a second.
+    guard !tags.isEmpty else { return [] }
+    var found: [Int64: [StoredEntry]] = [:]
+    let wanted = Set(tags)
+    try query("SELECT incarnation, n, tag, verdict, batch FROM kreissync_entry WHERE site = ?")
+      .forEach(Parameter(site)) { row in
+        guard wanted.contains(row.integer(2)) else { return }
+        guard let verdict = Verdict(rawValue: row.text(3)) else {
           throw HubStoreError.unusable("an answered entry has no verdict that can be read")
         }
-        return StoredEntry(
-          id: EntryID(n: row.integer(1), tag: tag),
-          batch: BatchID(site: site, incarnation: row.identifier(0), number: row.integer(3)),
+        let entry = StoredEntry(
+          id: EntryID(n: row.integer(1), tag: row.integer(2)),
+          batch: BatchID(site: site, incarnation: row.identifier(0), number: row.integer(4)),
           verdict: verdict)
+        found[entry.id.tag, default: []].append(entry)
       }
-    }
-    return entries
+    return tags.flatMap { found[$0] ?? [] }
   }
 
   // MARK: Batches

@@ -201,19 +201,37 @@ struct SnapshotFile {
     }
     let marks = grants.map { "('\($0.role.rawValue)', \($0.tiers.rawValue))" }
       .joined(separator: ", ")
-    // Order and index are given. Left to itself SQLite finds rows by their table, and goes through
-    // all of the table's for each case: ten minutes for what takes a second.
     let sql = """
       INSERT INTO snapshot.\(hub.quoted(table.name))
         (\(targets.map(hub.quoted).joined(separator: ", ")))
       SELECT \(sources.joined(separator: ", ")) FROM snapshot.kreissync_case_state AS s
-      CROSS JOIN main.kreissync_row AS r INDEXED BY kreissync_row_case
-        ON r.case_id = s.case_id AND r.t = ? AND r.alive = 1
-      CROSS JOIN main.\(hub.quoted(table.name)) AS d ON d.id = r.id
+      \(rows(of: table))
       WHERE (s.role, s.tiers) IN (VALUES \(marks)) AND \(Self.units(of: table))
       """
-    try hub.query(sql).run(.integer(Int64(table.number)))
+    try hub.query(sql).run()
     return Int64(hub.database.changesCount)
+  }
+
+  /// The table's rows `d` of an entry `s` of the scope.
+  ///
+  /// Order and index are given. Left to itself SQLite finds rows by their table, and goes through
+  /// all of the table's for each case: ten minutes for what takes a second.
+  private func rows(of table: Table) -> String {
+    let name = hub.quoted(table.name)
+    switch table.scope {
+    // Living rows only stand there, each with the case in which it lives.
+    case .ofCase:
+      let index = hub.quoted("kreissync_case_" + table.name)
+      return "CROSS JOIN main.\(name) AS d INDEXED BY \(index) ON d.case_id = s.case_id"
+    case .caseRoot:
+      return "CROSS JOIN main.\(name) AS d ON d.id = s.case_id"
+    case .global, .ofSite:
+      return """
+        CROSS JOIN main.kreissync_row AS r INDEXED BY kreissync_row_case
+          ON r.case_id = s.case_id AND r.t = \(table.number) AND r.alive = 1
+        CROSS JOIN main.\(name) AS d ON d.id = r.id
+        """
+    }
   }
 
   /// Which entries of the scope can have rows of the table, so that a county's cases are not gone
