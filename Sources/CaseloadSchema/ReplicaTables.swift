@@ -27,7 +27,7 @@ package enum ReplicaTables {
   /// `application_id` of a replica: "KSyR".
   package static let applicationID: Int64 = 0x4B53_7952
   /// `user_version`: grows with each change of these tables.
-  package static let format: Int64 = 4
+  package static let format: Int64 = 5
 
   /// All that an empty replica has, but for its record.
   package static func script(_ schema: Schema) -> String {
@@ -72,10 +72,11 @@ package enum ReplicaTables {
       epoch INTEGER NOT NULL, digest BLOB, hub_digest BLOB NOT NULL, purge INTEGER NOT NULL)
       STRICT, WITHOUT ROWID;
     CREATE INDEX kreissync_case_purge ON kreissync_case_state (purge) WHERE purge <> 0;
+    CREATE INDEX kreissync_case_undigested ON kreissync_case_state (case_id) WHERE digest IS NULL;
     CREATE TABLE kreissync_baseline (
       t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, digest BLOB NOT NULL,
       PRIMARY KEY (t, id)) STRICT, WITHOUT ROWID;
-    CREATE INDEX kreissync_baseline_case ON kreissync_baseline (case_id);
+    CREATE INDEX kreissync_baseline_case ON kreissync_baseline (case_id, digest);
     CREATE TABLE kreissync_unknown (
       t INTEGER NOT NULL, id TEXT NOT NULL, case_id TEXT NOT NULL, image BLOB NOT NULL,
       PRIMARY KEY (t, id, case_id)) STRICT, WITHOUT ROWID;

@@ -21,14 +21,17 @@ package struct ReplicaCheck: Codable, Sendable, Equatable {
 
   /// Once a day, as sessions are: a session of the next night may come some hours earlier.
   private static let age: Milliseconds = 20 * 3_600_000
-  /// A file of this size is read in a tenth of a second: its pages are looked at before every
-  /// session.
+  /// A file of this size is read in a tenth of a second: its pages are looked at before anything is
+  /// sent.
   private static let byteCountMax: Int64 = 32 << 20
 
   /// Whether the pages of a file of so many bytes are to be looked at before the next session.
   /// Damaged ones always are: a file that was put back is served at once.
-  package func pagesAreDue(byteCount: Int64, at now: Milliseconds) -> Bool {
-    isDamaged || byteCount <= Self.byteCountMax || Self.isOld(checkedAt, at: now)
+  ///
+  /// - Parameter sends: whether something waits to be sent: what is damaged must not leave the
+  ///   site. A session without is no risk to others, and finds what it reads damaged by itself.
+  package func pagesAreDue(byteCount: Int64, sends: Bool, at now: Milliseconds) -> Bool {
+    isDamaged || sends && byteCount <= Self.byteCountMax || Self.isOld(checkedAt, at: now)
   }
 
   package func scrubIsDue(at now: Milliseconds) -> Bool { Self.isOld(scrubbedAt, at: now) }
@@ -69,8 +72,9 @@ package struct ReplicaCheckFile {
   /// - Throws: ``ReplicaError/corrupt``.
   package func checkPages(of file: ReplicaFile, byteCount: Int64, at now: Milliseconds) throws {
     var check = try read() ?? ReplicaCheck()
-    guard check.pagesAreDue(byteCount: byteCount, at: now) else { return }
     do {
+      let sends = try file.pendingCount() > 0
+      guard check.pagesAreDue(byteCount: byteCount, sends: sends, at: now) else { return }
       try file.quickCheck()
     } catch ReplicaError.corrupt {
       try noteDamage(at: now)

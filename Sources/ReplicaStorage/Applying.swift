@@ -30,7 +30,8 @@ extension ReplicaFile {
   /// row with unanswered changes is never removed. Rows of a case that is delivered whole and that
   /// the hub has never seen are captured, not dropped.
   package func apply(_ scope: PulledScope, at now: Milliseconds) throws -> ApplyOutcome {
-    try write { database in
+    if let outcome = try read({ try outcome(withoutApplying: scope, in: $0) }) { return outcome }
+    return try write { database in
       var application = try Application(file: self, database: database, now: now)
       return try application.run(scope)
     }
@@ -245,9 +246,11 @@ struct Application {
     let cells = image.cells.restricted(
       to: table.travellingColumns.subtracting(kept).subtracting(hidden)
     ).standing(in: table)
+    // Of a case that comes whole all rows are read behind the apply.
+    let isKept =
+      isGrowth || dirtyCases.contains(image.caseID) || !wholeCases.contains(image.caseID)
     let isExplained =
-      try (isGrowth || dirtyCases.contains(image.caseID))
-      && (unsent.isUnsent(image.key) || baseline.explains(image.key))
+      try isKept && (unsent.isUnsent(image.key) || baseline.explains(image.key))
     try unsent.settle(image.key, in: database)
     do {
       let isThere = try update(image, cells, in: table)

@@ -53,7 +53,8 @@ extension ReplicaFile {
   package func buildBatches(
     _ limit: BatchLimit, entryCountMax: Int
   ) throws -> (tally: CaptureTally, reachesEnd: Bool) {
-    try write { database in
+    if try read(hasNothingToBuild) { return (CaptureTally(), true) }
+    return try write { database in
       var record = try Self.record(in: database)
       var outflow = Outflow(self, database)
       try outflow.offer(at: record.position.seq)

@@ -59,6 +59,10 @@ extension ReplicaFile {
     let scrub = Scrub(file: self, database: database, now: now)
     let found = try scrub.run(over: damage.map(\.table))
     if found > 0 { events.append(.scrubFound) }
+    // Rows with unsent work are not scrubbed: all are read when their case is proved next.
+    if !damage.isEmpty {
+      try Query(database, "UPDATE kreissync_case_state SET digest = NULL").run()
+    }
     return events
   }
 

@@ -60,6 +60,7 @@ extension ReplicaFile {
   ) throws -> Int64? {
     var digester = RowDigester(key: digestKey)
     var end: Int64?
+    let isCounted = selection.table == nil || selection.table == table.number
     let place = table.scope == .ofCase ? "case_id" : "id"
     let columns = table.columns.map { ", " + quoted($0.name) }.joined()
     let sql = """
@@ -68,22 +69,20 @@ extension ReplicaFile {
       """
     try Query(database, sql).forEach(.integer(last), .integer(Self.rowsRead)) { row in
       end = row.integer(0)
-      let key = RowKey(table: table.number, id: row.identifier(1))
-      let caseID = table.place(of: key.id, stored: row.identifier(2))
+      let caseID =
+        table.scope == .ofCase
+        ? row.identifier(2) : table.place(of: row.identifier(1), stored: .none)
       let shown = narrowed[caseID].map { tiers in
         table.columns(visibleTo: GrantTerms(.contributor, tiers))
       }
       if let shown, shown.isEmpty { return }
-      let standing =
-        shown == nil || shown == table.travellingColumns
-        ? digester.digest(of: row, id: 1, caseID: caseID, cellsFrom: 3, in: table) : nil
       sums.digests[caseID, default: .zero] +=
-        standing
+        digester.digest(of: row, id: 1, caseID: caseID, cellsFrom: 3, in: table, showing: shown)
         ?? digester.digest(
-          of: key, caseID: caseID,
+          of: RowKey(table: table.number, id: row.identifier(1)), caseID: caseID,
           row: table.columns.indices.map { row.value($0 + 3) ?? .text(row.text($0 + 3)) },
           in: table, showing: shown)
-      if selection.includes(key) { sums.rowCount += 1 }
+      if isCounted { sums.rowCount += 1 }
     }
     return end
   }

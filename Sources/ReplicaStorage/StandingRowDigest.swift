@@ -13,13 +13,36 @@ extension RowDigester {
   /// - Parameters:
   ///   - id: the result's column with the row's id.
   ///   - first: the result's column with the table's first one; the others follow in order.
+  ///   - shown: the columns that count; nil for all that travel.
   /// - Returns: nil for a row with a cell of which a digest needs a value made: text that is not
   ///   UTF-8, or a type that no domain table has.
   mutating func digest(
-    of row: ResultRow, id: Int, caseID: CaseID, cellsFrom first: Int, in table: Table
+    of row: ResultRow, id: Int, caseID: CaseID, cellsFrom first: Int, in table: Table,
+    showing shown: ColumnMask? = nil
+  ) -> Digest128? {
+    guard let id = row.utf8(id) else { return nil }
+    return digest(of: row, id: id, caseID: caseID, cellsFrom: first, in: table, showing: shown)
+  }
+
+  /// As above for a row whose id the query was asked for.
+  mutating func digest(
+    of row: ResultRow, id: RowID, caseID: CaseID, cellsFrom first: Int, in table: Table
+  ) -> Digest128? {
+    var text = id.string
+    return text.withUTF8 {
+      digest(
+        of: row, id: UnsafeRawBufferPointer($0), caseID: caseID, cellsFrom: first, in: table,
+        showing: nil)
+    }
+  }
+
+  private mutating func digest(
+    of row: ResultRow, id: UnsafeRawBufferPointer, caseID: CaseID, cellsFrom first: Int,
+    in table: Table, showing shown: ColumnMask?
   ) -> Digest128? {
     var mask = ColumnMask.empty
-    for (position, column) in table.columns.enumerated() where column.tier != .local {
+    for (position, column) in table.columns.enumerated()
+    where column.tier != .local && shown?.contains(column.number) ?? true {
       switch row.kind(first + position) {
       case .null: continue
       case .foreign: return nil
@@ -29,8 +52,7 @@ extension RowDigester {
         if !isEmpty { mask.insert(column.number) }
       }
     }
-    guard let idBytes = row.utf8(id) else { return nil }
-    begin(table: table.number, id: idBytes, caseID: caseID, cells: mask)
+    begin(table: table.number, id: id, caseID: caseID, cells: mask)
     for (position, column) in table.columns.enumerated() where mask.contains(column.number) {
       guard row.kind(first + position) == .text else {
         add(row.integer(first + position))

@@ -200,6 +200,15 @@ package struct ResultRow {
     return Array(UnsafeRawBufferPointer(start: start, count: count))
   }
 
+  /// The bytes of a blob, valid until the query goes on.
+  package func bytes(_ column: Int) -> UnsafeRawBufferPointer {
+    guard let start = sqlite3_column_blob(handle, Int32(column)) else {
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    return UnsafeRawBufferPointer(
+      start: start, count: Int(sqlite3_column_bytes(handle, Int32(column))))
+  }
+
   /// A cell that any program may have written; nil where its text is not UTF-8 or its type is none
   /// that a domain table has.
   package func value(_ column: Int) -> Value? {

@@ -16,11 +16,15 @@ struct ReplicaCheckTests {
       (ReplicaCheck(checkedAt: 0, isDamaged: true), 1, true),
       (ReplicaCheck(checkedAt: .min), 1, true), (ReplicaCheck(checkedAt: .max), 1, true),
     ])
-  func `the pages of a large file are looked at once a day, damaged ones always`(
+  func `pages are looked at once a day, damaged ones always, small files before they send`(
     check: ReplicaCheck, hours: Int64, isDue: Bool
   ) {
-    #expect(check.pagesAreDue(byteCount: Self.large, at: hours * Self.hour) == isDue)
-    #expect(check.pagesAreDue(byteCount: 32 << 20, at: hours * Self.hour))
+    let now = hours * Self.hour
+    for sends in [false, true] {
+      #expect(check.pagesAreDue(byteCount: Self.large, sends: sends, at: now) == isDue)
+    }
+    #expect(check.pagesAreDue(byteCount: 32 << 20, sends: false, at: now) == isDue)
+    #expect(check.pagesAreDue(byteCount: 32 << 20, sends: true, at: now))
   }
 
   @Test func `the scrub runs once a day and finds what no trigger saw`() throws {

@@ -25,12 +25,35 @@ struct DigestTests {
   func unequal(_ sql: String) throws {
     let replica = try ReplicaFixture()
     try replica.writeUnseen(sql)
+    try replica.forgetProofs()
     let outcome = try replica.apply(replica.hub.scope(at: 20))
     #expect(outcome.unequalCases == ["c1"] && !outcome.isEqual)
     #expect(try replica.file.record().digestEqual == false)
     let mended = try replica.apply(replica.hub.scope(at: 20, whole: ["c1"]))
     #expect(mended.isEqual)
     #expect(try replica.file.record().digestEqual == true)
+  }
+
+  @Test("of a proved case what nobody touches is the scrub's to read")
+  func unseenBesideTheTouched() throws {
+    let replica = try ReplicaFixture()
+    try replica.writeUnseen("UPDATE person SET phone = 'x' WHERE id = 'p2'")
+    replica.hub.set(2, of: person("p1"), to: .text("99"))
+    #expect(
+      try replica.apply(replica.hub.scope(at: 20, items: [replica.hub.part(person("p1"), 2)]))
+        .isEqual)
+    #expect(try replica.file.scrub(at: 1) == 1)
+  }
+
+  @Test("a pull that brings a part of a row that was written unseen has its whole case read")
+  func unseenUnderAPart() throws {
+    let replica = try ReplicaFixture()
+    try replica.writeUnseen("UPDATE person SET family_name = 'x' WHERE id = 'p1'")
+    replica.hub.set(2, of: person("p1"), to: .text("99"))
+    let outcome = try replica.apply(
+      replica.hub.scope(at: 20, items: [replica.hub.part(person("p1"), 2)]))
+    #expect(outcome.unequalCases == ["c1"])
+    #expect(try replica.file.scrub(at: 1) == 1)
   }
 
   @Test(
@@ -44,6 +67,24 @@ struct DigestTests {
     #expect(outcome.isEqual)
     let sums = try replica.file.caseSums(.everything)
     #expect(sums.digests.values.reduce(.zero, +) == outcome.hubDigest)
+  }
+
+  @Test("a pull that brings nothing to a replica at rest writes nothing")
+  func nothing() throws {
+    let replica = try ReplicaFixture()
+    let first = try replica.apply(replica.hub.scope(at: 20))
+    var same = replica.hub.scope(at: 20)
+    same.pages = [PulledScope.Page]()
+    try replica.build()
+    let before = try replica.client.rows("PRAGMA data_version")
+    let second = try replica.apply(same)
+    #expect(second.isEqual && second.replicaDigest == first.replicaDigest)
+    #expect(try replica.build().captured == 0)
+    #expect(try replica.client.rows("PRAGMA data_version") == before)
+    // What is under way is looked at.
+    try replica.forgetProofs()
+    try replica.writeUnseen("UPDATE person SET phone = 'x' WHERE id = 'p1'")
+    #expect(try replica.apply(same).unequalCases == ["c1"])
   }
 
   @Test("a hub whose scope is not the sum of its cases is not equal")
@@ -94,6 +135,7 @@ struct DigestTests {
     let replica = try ReplicaFixture()
     try replica.client.run("UPDATE person SET phone = 'mine' WHERE id = 'p1'")
     try replica.writeUnseen("UPDATE person SET phone = 'unseen' WHERE id = 'p3'")
+    try replica.forgetProofs()
     #expect(try replica.apply(replica.hub.scope(at: 20)).unequalCases == ["c2"])
   }
 
@@ -111,6 +153,7 @@ struct DigestTests {
       try replica.apply(replica.hub.scope(at: 30, items: [replica.hub.whole(person("p1"))]))
         .isEqual)
     try replica.writeUnseen("UPDATE person SET phone = 'unseen' WHERE id = 'p1'")
+    try replica.forgetProofs()
     #expect(try replica.apply(replica.hub.scope(at: 40)).unequalCases == ["c1"])
   }
 }

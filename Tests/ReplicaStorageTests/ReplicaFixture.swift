@@ -96,6 +96,11 @@ final class ReplicaFixture {
     try queue.write { try $0.execute(sql: sql) }
   }
 
+  /// No case counts as proved any more, as behind a repair: the next pull reads what it names.
+  func forgetProofs() throws {
+    try writeUnseen("UPDATE kreissync_case_state SET digest = NULL")
+  }
+
   // MARK: What stands where
 
   /// One text column of one row; nil where the row is gone.
