@@ -23,7 +23,10 @@ package struct ReplicaCheck: Codable, Sendable, Equatable {
   private static let age: Milliseconds = 20 * 3_600_000
   /// A file of this size is read in a tenth of a second: its pages are looked at before anything is
   /// sent.
-  private static let byteCountMax: Int64 = 32 << 20
+  private static let sendingByteCountMax: Int64 = 32 << 20
+  /// One of this size is read in less time than it takes to reach the hub: its pages are looked at
+  /// before every session.
+  private static let byteCountMax: Int64 = 4 << 20
 
   /// Whether the pages of a file of so many bytes are to be looked at before the next session.
   /// Damaged ones always are: a file that was put back is served at once.
@@ -31,7 +34,8 @@ package struct ReplicaCheck: Codable, Sendable, Equatable {
   /// - Parameter sends: whether something waits to be sent: what is damaged must not leave the
   ///   site. A session without is no risk to others, and finds what it reads damaged by itself.
   package func pagesAreDue(byteCount: Int64, sends: Bool, at now: Milliseconds) -> Bool {
-    isDamaged || sends && byteCount <= Self.byteCountMax || Self.isOld(checkedAt, at: now)
+    isDamaged || byteCount <= (sends ? Self.sendingByteCountMax : Self.byteCountMax)
+      || Self.isOld(checkedAt, at: now)
   }
 
   package func scrubIsDue(at now: Milliseconds) -> Bool { Self.isOld(scrubbedAt, at: now) }

@@ -114,7 +114,7 @@ struct Application {
     try offerUnknownRows()
     try moveCursor(to: scope.checkpoint)
     let digests = CaseDigests(file: file, database: database, unsent: unsent)
-    try digests.update(pulledDigests)
+    try digests.update(pulledDigests, readsAll: scope.tellsAllDigests)
     try digests.compare(scope.scopeDigest, into: &outcome)
     record.scopeDigest = scope.scopeDigest
     record.digestEqual = outcome.isEqual

@@ -5,10 +5,10 @@ import SyncCore
 /// Digests of cases at the end of an apply: computed for what something happened to, compared for
 /// the whole scope.
 ///
-/// A case that was proved before is the sum of its rows' baseline, which the apply has kept row by
-/// row with what it read and wrote. Where that is not what the hub says, and of every other case,
-/// all rows are read. What somebody writes unseen into a row that no session touches is the daily
-/// scrub's to find.
+/// Of a touched case all rows are read. Where so many were touched that this would be most of a
+/// session's work, a case that was proved before is the sum of its rows' baseline, which the apply
+/// has kept row by row with what it read and wrote; its rows are read where that is not what the
+/// hub says. What somebody has written unseen into another row of it is the daily scrub's to find.
 ///
 /// A case with unsent edits, or with a row on the refresh list, is not what the hub has yet; it is
 /// left out on both sides and compared when it is clean again.
@@ -19,7 +19,11 @@ struct CaseDigests {
 
   /// Takes the hub's digests of the cases in which something happened, and computes this replica's
   /// for those and for all that were not clean before.
-  func update(_ pulled: [(caseID: CaseID, digest: Digest128)]) throws {
+  ///
+  /// - Parameter readsAll: for a comparison of the whole scope: no sum stands for rows.
+  func update(
+    _ pulled: [(caseID: CaseID, digest: Digest128)], readsAll: Bool = false
+  ) throws {
     let isProved = try Query(
       database, "SELECT digest IS NOT NULL FROM kreissync_case_state WHERE case_id = ?")
     let update = try Query(
@@ -34,11 +38,12 @@ struct CaseDigests {
     let dirty = try dirtyCases()
     let waiting = try waitingCases().filter { !dirty.contains($0.caseID) }
     var digester = RowDigester(key: file.digestKey)
-    if try FirstDigests.areDue(in: database) {
+    if try !waiting.isEmpty && FirstDigests.areDue(in: database) {
       var first = FirstDigests(self)
       try first.run(over: waiting, digester: &digester)
     } else {
-      try addUp(waiting, provedBefore: proved, &digester)
+      let isRead = readsAll || waiting.count <= file.readCaseCountMax
+      try addUp(waiting, bySum: isRead ? [] : proved, &digester)
     }
     for caseID in dirty.sorted() {
       try Query(database, "UPDATE kreissync_case_state SET digest = NULL WHERE case_id = ?").run(
@@ -71,7 +76,7 @@ struct CaseDigests {
   }
 
   private func addUp(
-    _ waiting: [Waiting], provedBefore proved: Set<CaseID>, _ digester: inout RowDigester
+    _ waiting: [Waiting], bySum summed: Set<CaseID>, _ digester: inout RowDigester
   ) throws {
     let unknown = try UnknownCells(file: file, database: database)
     let tables = try standingTables()
@@ -80,7 +85,7 @@ struct CaseDigests {
     for entry in waiting {
       let unknownImages = try unknown.images(of: entry.caseID)
       // Of a narrowed case, too: what the site does not see is empty here, and counts as nothing.
-      if unknownImages.isEmpty, proved.contains(entry.caseID),
+      if unknownImages.isEmpty, summed.contains(entry.caseID),
         try baselineSum(of: entry.caseID).bytes == entry.theirs
       {
         try note.run(.blob(entry.theirs), Parameter(entry.caseID))

@@ -60,6 +60,12 @@ struct TestCounty: HubStore {
     try store.write(body)
   }
 
+  func writeUnsynced<Result: Sendable>(
+    _ body: (any HubWriter) throws -> Result
+  ) throws -> Result {
+    try store.writeUnsynced(body)
+  }
+
   static let record = CountyRecord(
     key: CountyKey("08118"), name: "Landkreis Müster", history: HistoryID("h1"),
     digestKey: Array(0..<16), schemaText: schemaText)

@@ -129,6 +129,38 @@ struct TransactionConformance {
     }
   }
 
+  @Test(
+    "what nobody waits for the disk with is seen at once, between other writes",
+    arguments: HubEngine.all)
+  func unsynced(_ engine: HubEngine) throws {
+    var county = try engine.make()
+    let other = try county.openAgain()
+    try county.fill()
+    func pending(in store: some HubStore) throws -> Int64? {
+      try store.read { try $0.site("a")?.contact.pending }
+    }
+    for round in 1...3 {
+      try county.writeUnsynced { writer throws in
+        var site = try #require(try writer.site("a"))
+        site.contact.pending = Int64(round)
+        try writer.put(site)
+      }
+      #expect(try pending(in: other) == Int64(round))
+      try county.commit { $0.person("q\(round)", in: "c1") }
+    }
+    struct Thrown: Error {}
+    #expect(throws: Thrown.self) {
+      try county.writeUnsynced { writer throws in
+        var site = try #require(try writer.site("a"))
+        site.contact.pending = 9
+        try writer.put(site)
+        throw Thrown()
+      }
+    }
+    try county.restart()
+    #expect(try pending(in: county) == 3)
+  }
+
   @Test("a restart keeps everything", arguments: HubEngine.all)
   func restart(_ engine: HubEngine) throws {
     var county = try engine.make()

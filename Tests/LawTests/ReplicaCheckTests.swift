@@ -24,6 +24,7 @@ struct ReplicaCheckTests {
       #expect(check.pagesAreDue(byteCount: Self.large, sends: sends, at: now) == isDue)
     }
     #expect(check.pagesAreDue(byteCount: 32 << 20, sends: false, at: now) == isDue)
+    #expect(check.pagesAreDue(byteCount: 4 << 20, sends: false, at: now))
     #expect(check.pagesAreDue(byteCount: 32 << 20, sends: true, at: now))
   }
 

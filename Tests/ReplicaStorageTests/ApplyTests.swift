@@ -123,7 +123,6 @@ struct ApplyTests {
     let replica = try ReplicaFixture()
     try replica.writeUnseen(
       "INSERT INTO person (id, case_id, family_name) VALUES ('p9', 'c1', 'Unseen')")
-    try replica.forgetProofs()
     #expect(try replica.apply(replica.hub.scope(at: 20)).unequalCases == ["c1"])
     try replica.apply(replica.hub.scope(at: 20, whole: ["c1"]))
     try replica.apply(replica.hub.scope(at: 20, whole: ["c1"]))

@@ -25,7 +25,6 @@ struct DigestTests {
   func unequal(_ sql: String) throws {
     let replica = try ReplicaFixture()
     try replica.writeUnseen(sql)
-    try replica.forgetProofs()
     let outcome = try replica.apply(replica.hub.scope(at: 20))
     #expect(outcome.unequalCases == ["c1"] && !outcome.isEqual)
     #expect(try replica.file.record().digestEqual == false)
@@ -34,20 +33,26 @@ struct DigestTests {
     #expect(try replica.file.record().digestEqual == true)
   }
 
-  @Test("of a proved case what nobody touches is the scrub's to read")
+  @Test("where thousands are touched, what nobody touches in a case is the scrub's to read")
   func unseenBesideTheTouched() throws {
     let replica = try ReplicaFixture()
+    replica.file.readCaseCountMax = 0
     try replica.writeUnseen("UPDATE person SET phone = 'x' WHERE id = 'p2'")
     replica.hub.set(2, of: person("p1"), to: .text("99"))
     #expect(
       try replica.apply(replica.hub.scope(at: 20, items: [replica.hub.part(person("p1"), 2)]))
         .isEqual)
+    // A comparison of the whole scope reads all the same.
+    var all = replica.hub.scope(at: 30)
+    all.tellsAllDigests = true
+    #expect(try replica.apply(all).unequalCases == ["c1"])
     #expect(try replica.file.scrub(at: 1) == 1)
   }
 
   @Test("a pull that brings a part of a row that was written unseen has its whole case read")
   func unseenUnderAPart() throws {
     let replica = try ReplicaFixture()
+    replica.file.readCaseCountMax = 0
     try replica.writeUnseen("UPDATE person SET family_name = 'x' WHERE id = 'p1'")
     replica.hub.set(2, of: person("p1"), to: .text("99"))
     let outcome = try replica.apply(
@@ -135,7 +140,6 @@ struct DigestTests {
     let replica = try ReplicaFixture()
     try replica.client.run("UPDATE person SET phone = 'mine' WHERE id = 'p1'")
     try replica.writeUnseen("UPDATE person SET phone = 'unseen' WHERE id = 'p3'")
-    try replica.forgetProofs()
     #expect(try replica.apply(replica.hub.scope(at: 20)).unequalCases == ["c2"])
   }
 
@@ -153,7 +157,6 @@ struct DigestTests {
       try replica.apply(replica.hub.scope(at: 30, items: [replica.hub.whole(person("p1"))]))
         .isEqual)
     try replica.writeUnseen("UPDATE person SET phone = 'unseen' WHERE id = 'p1'")
-    try replica.forgetProofs()
     #expect(try replica.apply(replica.hub.scope(at: 40)).unequalCases == ["c1"])
   }
 }

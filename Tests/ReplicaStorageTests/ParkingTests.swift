@@ -97,7 +97,6 @@ struct ParkingTests {
   func unseenPoison(_ sql: String) throws {
     let replica = try ReplicaFixture()
     try replica.writeUnseen(sql)
-    try replica.forgetProofs()
     let outcome = try replica.apply(replica.hub.scope(at: 20))
     #expect(outcome.unequalCases == ["c1"])
     #expect(!outcome.isEqual)
