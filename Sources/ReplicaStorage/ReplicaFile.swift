@@ -23,8 +23,8 @@ package final class ReplicaFile: ReplicaStore {
   package let digestKey: SipHash128Key
   /// What the domain says of who may know what; nil where all but `local` columns leave the site.
   package var gates: (any TierGates)?
-  /// Up to so many touched cases are read whole to be proved, more are added up from what is known of
-  /// their rows: a municipality's usual night is read, which takes some ten milliseconds.
+  /// Up to so many touched cases are read whole to be proved, more are added up from what is known
+  /// of their rows: a municipality's usual night is read, which takes some ten milliseconds.
   package var readCaseCountMax = 500
   /// SQLite's number of the schema in which all triggers were found sound: every change of a table,
   /// index or trigger, by whomever, counts it on.
