@@ -24,8 +24,8 @@ package final class ReplicaFile: ReplicaStore {
   /// What the domain says of who may know what; nil where all but `local` columns leave the site.
   package var gates: (any TierGates)?
   /// Up to so many touched cases are read whole to be proved, more are added up from what is known
-  /// of their rows: a municipality's usual night is read, which takes some ten milliseconds.
-  package var readCaseCountMax = 500
+  /// of their rows. Few are read in the sessions of a day; before a night's the scrub has read all.
+  package var readCaseCountMax = 100
   /// SQLite's number of the schema in which all triggers were found sound: every change of a table,
   /// index or trigger, by whomever, counts it on.
   var soundSchemaVersion: Int64?
