@@ -2,7 +2,6 @@ import Foundation
 import HubStorage
 import ReplicaAgent
 import SyncCore
-import Synchronization
 
 /// A county of as many sites as a whole state has municipalities, all of which ask in one night.
 extension Scenario {
@@ -57,7 +56,7 @@ extension Scenario {
     } candidate: { night in
       try memory.reset()
       let cost = try Stopwatch(with: crowd.founding.hubProcess).measure {
-        try atOnce(night) { work in
+        for work in night {
           let report = try crowd.founding.again(work.office.site).sync()
           guard report.captured == work.captured, report.digestEqual else {
             throw BenchmarkError("not every change went through: nothing was measured")
@@ -67,32 +66,13 @@ extension Scenario {
       peak = max(peak, try memory.read())
       return cost
     }
-    var measurement = Measurement("two at a time", .times(comparison), target: 1.8)
+    var measurement = Measurement("one after the other", .times(comparison), target: 1.8)
     measurement.peakByteCount = peak
     measurement.limits = [
       Measurement.Limit(name: "seconds", value: comparison.candidateWall, most: 60),
       Measurement.Limit(name: "resident_bytes", value: Double(peak), most: 256 * 1_048_576),
     ]
     return [measurement]
-  }
-
-  /// Does the work of two sites at a time: they have machines of their own, and none waits for
-  /// another's session. More would measure who waits for this machine's two cores.
-  private static func atOnce<Work>(
-    _ all: [Work], _ body: @escaping (Work) throws -> Void
-  ) throws {
-    let callerCount = 2
-    // Unchecked: each piece of work is one caller's alone.
-    nonisolated(unsafe) let (all, body) = (all, body)
-    let failures = Mutex<[any Error]>([])
-    DispatchQueue.concurrentPerform(iterations: callerCount) { caller in
-      do {
-        for place in stride(from: caller, to: all.count, by: callerCount) { try body(all[place]) }
-      } catch {
-        failures.withLock { $0.append(error) }
-      }
-    }
-    if let failure = failures.withLock({ $0.first }) { throw failure }
   }
 }
 
